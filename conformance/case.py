@@ -1,0 +1,69 @@
+"""A case: one layer, one set of dimensions, and what must come out. Frozen values, no behaviour."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from adapters.contract import Dimensions, Layer, Shape
+
+__all__ = ["Case", "Deviation", "Dimensions", "Layer", "Shape", "sizes"]
+
+
+@dataclass(frozen=True)
+class Case:
+    """One case as read from a line of ``cases/*.yaml``.
+
+    `expect` maps ``output`` to (batch, time, direction*hidden), or to (batch, direction*hidden)
+    where the layer does not return sequences, ``h_n`` to (layer*direction, batch, hidden) and
+    ``c_n`` to (layer*direction, batch, cell). Where `feed` is not empty the case must be rejected:
+    the inputs it names are fed with those shapes (in canonical axis order) in place of right ones.
+    """
+
+    id: str  # "behaviour-case": a permanent address
+    behaviour: str
+    about: str
+    source: str
+    where: str  # "cases/bidirectional.yaml:9"
+    layer: Layer
+    dimensions: Dimensions
+    expect: Mapping[str, Shape] = field(default_factory=dict)
+    feed: Mapping[str, Shape] = field(default_factory=dict)
+    tags: frozenset[str] = frozenset()
+
+    @property
+    def must_reject(self) -> bool:
+        """Whether the framework has to refuse what it is fed."""
+        return bool(self.feed)
+
+
+@dataclass(frozen=True)
+class Deviation:
+    """One known difference, pinned in ``cases/deviations/<framework>.yaml``.
+
+    `got` is the exact outcome in the form of `check.Verdict.got`; `version` is a requirement as
+    in PEP 508, ``"keras>=3.15,<4"``, matched against the versions that the adapter runs on.
+    """
+
+    framework: str
+    cases: str  # a glob over case ids
+    claim: str
+    version: str
+    outcome: str
+    got: Mapping[str, Any]
+    why: str
+    source: str
+    where: str  # "cases/deviations/keras.yaml:4"
+
+
+def sizes(layer: Layer, dimensions: Dimensions) -> dict[str, int]:
+    """The size of every axis that a pattern may name, by the axis's name."""
+    return {
+        "batch": dimensions.batch_size,
+        "time": dimensions.time_steps,
+        "input": dimensions.embedding_dim,
+        "hidden": dimensions.hidden_units,
+        "cell": dimensions.hidden_units,
+        "layer": dimensions.num_layers,
+        "direction": layer.num_directions,
+        "gate": 4,
+    }

@@ -1,0 +1,194 @@
+"""What runs beside the framework, in the adapter's own process.
+
+`conformance.host` sends this file's source to the interpreter that has the framework, so it
+imports NumPy and the standard library, and, once the path is set, the adapter and its contract.
+Answers are plain dicts, lists, strings, numbers and bytes: all that execnet carries.
+"""
+
+import ast
+import dataclasses
+import importlib
+import importlib.metadata
+import importlib.util
+import os
+import sys
+import time
+import traceback
+import warnings
+from collections.abc import Callable, Iterator
+from importlib.machinery import ModuleSpec, PathFinder
+from typing import Any
+
+import numpy as np
+
+Message = dict[str, Any]
+Packed = tuple[str, list[int], bytes]  # dtype, shape, values
+
+
+def find(module: str) -> str | None:
+    """The file of an adapter, found without importing it or the packages that it lies in."""
+    package, *rest = module.split(".")
+    try:
+        spec: ModuleSpec | None = importlib.util.find_spec(package)
+    except (ImportError, ValueError):
+        return None
+    for part in rest:
+        if spec is None or spec.submodule_search_locations is None:
+            return None
+        package = f"{package}.{part}"
+        spec = PathFinder.find_spec(package, spec.submodule_search_locations)
+    return spec.origin if spec else None
+
+
+def probe(module: str) -> Message:
+    """The versions an adapter would run on, read without importing adapter or framework.
+
+    ``{"versions": {distribution: version}, "missing": [distribution]}``, or ``{"error": line}``
+    where there is no such adapter or it declares no PACKAGES.
+    """
+    file = find(module)
+    if file is None:
+        return {"error": f"there is no adapter {module!r} on the path"}
+    try:
+        with open(file, encoding="utf-8") as source:
+            tree = ast.parse(source.read())
+        packages = next(
+            ast.literal_eval(node.value)
+            for node in tree.body
+            if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "PACKAGES"
+        )
+    except StopIteration:
+        return {"error": f"{file}: an adapter declares PACKAGES = (distribution, ...)"}
+    except (OSError, SyntaxError, ValueError) as problem:
+        return {"error": f"{file}: {problem}"}
+    versions, missing = {}, []
+    for package in packages:
+        names = package.split("|")
+        version = next(filter(None, map(_version, names)), None)
+        if version is None:
+            missing.append(" or ".join(names))
+        else:
+            versions[names[0]] = version
+    return {"versions": versions, "missing": missing}
+
+
+def _version(distribution: str) -> str | None:
+    try:
+        return importlib.metadata.version(distribution)
+    except importlib.metadata.PackageNotFoundError:
+        return None
+
+
+def load(module: str) -> tuple[Any, Message]:
+    """The adapter, imported, and its convention as plain data, or ``{"exception": ...}``."""
+    try:
+        adapter = importlib.import_module(module)
+        missing = [
+            name
+            for name in ("CONVENTION", "unsupported", "run", "infer", "parameters")
+            if not hasattr(adapter, name)
+        ]
+        if missing:
+            raise AttributeError(f"{adapter.__file__}: an adapter defines {', '.join(missing)}")
+        plain = dataclasses.asdict(adapter.CONVENTION)
+    except Exception as problem:
+        return None, {"exception": _exception(problem)}
+    return adapter, {"convention": plain}
+
+
+def answer(adapter: Any, request: Message) -> Iterator[tuple[str, Any]]:
+    """What the adapter does with one case, part by part, so that a crash loses no earlier part.
+
+    Yields ``unsupported`` alone, or ``inferred``, ``parameters``, ``results`` (each a value or
+    ``{"exception": ...}``), then ``warnings`` and ``seconds``. A request without ``describe``
+    asks for the results alone.
+    """
+    from adapters.contract import Dimensions, Layer  # not before the path is set
+
+    layer, dimensions = Layer(**request["layer"]), Dimensions(**request["dimensions"])
+    weights, inputs = (
+        {name: unpacked(one) for name, one in request[part].items()}
+        for part in ("weights", "inputs")
+    )
+    seconds: dict[str, float] = {}
+
+    def timed(part: str, call: Callable[[], Any]) -> Any:
+        start = time.perf_counter()
+        try:
+            return call()
+        except Exception as problem:
+            return {"exception": _exception(problem)}
+        finally:
+            seconds[part] = time.perf_counter() - start
+
+    reason = timed("unsupported", lambda: adapter.unsupported(layer))
+    if reason is not None:
+        yield "unsupported", reason
+        return
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        if request["describe"]:
+            yield "inferred", timed("inferred", lambda: _shapes(adapter.infer(layer, dimensions)))
+            yield (
+                "parameters",
+                timed("parameters", lambda: _shapes(adapter.parameters(layer, dimensions))),
+            )
+        yield (
+            "results",
+            timed("results", lambda: _results(adapter.run(layer, dimensions, weights, inputs))),
+        )
+    yield "warnings", sorted({f"{one.category.__name__}: {one.message}" for one in caught})
+    yield "seconds", seconds
+
+
+def _results(results: dict[str, Any]) -> Message:
+    return {str(name): packed(value) for name, value in results.items()}
+
+
+def packed(value: Any) -> Packed:
+    array = np.asarray(value)
+    return str(array.dtype), list(array.shape), array.tobytes()
+
+
+def unpacked(data: Packed) -> Any:
+    dtype, shape, raw = data
+    # A bytearray makes the array writable: some frameworks warn about read-only memory.
+    return np.frombuffer(bytearray(raw), dtype).reshape(shape)
+
+
+def _shapes(shapes: dict[str, Any]) -> dict[str, list[int]]:
+    return {str(name): [int(size) for size in shape] for name, shape in shapes.items()}
+
+
+def _exception(problem: Exception) -> Message:
+    kind = type(problem)
+    frames = traceback.extract_tb(problem.__traceback__)
+    return {
+        "type": kind.__qualname__,
+        "message": str(problem)[:2000],
+        "at": f"{frames[-1].filename}:{frames[-1].lineno}" if frames else "",
+    }
+
+
+def serve(channel: Any) -> None:
+    """Answers requests until the channel closes; stdout and stderr go to the file named first."""
+    setup = channel.receive()
+    if setup["output"]:
+        sink = os.open(setup["output"], os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        os.dup2(sink, 1)
+        os.dup2(sink, 2)
+        os.close(sink)
+    sys.path[:0] = setup["path"]
+    if "probe" in setup:
+        channel.send([probe(module) for module in setup["probe"]])
+        return
+    adapter, loaded = load(setup["adapter"])
+    channel.send(loaded)
+    for request in channel:
+        for part in answer(adapter, request):
+            channel.send(part)
+        channel.send(("done", None))
+
+
+if __name__ == "__channelexec__":
+    serve(channel)  # type: ignore[name-defined]  # noqa: F821 (execnet defines it)

@@ -1,0 +1,17 @@
+"""The text of a failing claim: what was found, where the case stands, how to run it again."""
+
+from conformance.observation import Observation
+
+
+def text(observation: Observation, claim: str, message: str, nodeid: str) -> str:
+    """`message`, which says what was expected and what came, with its whereabouts below."""
+    case, framework = observation.case, observation.framework
+    places = {
+        "case": f"{case.where} ({case.about})",
+        "source": case.source,
+        "convention": observation.convention.source if observation.convention else "",
+        "framework": str(framework),
+        "rerun": f"pytest --framework {framework.label} '{nodeid}'",
+    }
+    below = "\n".join(f"  {name:<11}{value}" for name, value in places.items() if value)
+    return f"{framework.label} on {case.id}: {claim}\n{message}\n{below}"

@@ -1,0 +1,95 @@
+"""Which framework, in which interpreter: ``NAME[@INTERPRETER]`` made sense of."""
+
+import difflib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from conformance import child, gateway
+
+
+class FrameworkError(Exception):
+    """A framework asked for by name that cannot be had; the message is one line."""
+
+
+@dataclass(frozen=True)
+class Framework:
+    """One adapter in one interpreter, and what is installed there."""
+
+    label: str  # as it was asked for: "keras", "my_pkg.my_adapter", "torch@.venvs/old/bin/python"
+    module: str  # "adapters.keras"
+    interpreter: str  # a path, an execnet specification, or "" for this interpreter
+    versions: Mapping[str, str] = field(default_factory=dict)
+    missing: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """The adapter's name, whatever interpreter it runs in: "keras"."""
+        return self.label.partition("@")[0]
+
+    def __str__(self) -> str:
+        """``keras (keras 3.15.1, tensorflow 2.21.0)``."""
+        parts = [f"{package} {version}" for package, version in self.versions.items()]
+        return f"{self.label} ({', '.join(parts)})"
+
+
+def shipped(root: Path) -> list[str]:
+    """The adapters of this project, by the names that ``--framework`` takes."""
+    files = sorted((root / "adapters").glob("[!_]*.py"))
+    return [file.stem.replace("_", "-") for file in files if file.stem != "contract"]
+
+
+def find(root: Path, labels: Sequence[str]) -> tuple[Framework, ...]:
+    """The frameworks named by `labels`, or every adapter of this project where none is named.
+
+    Raises FrameworkError for a name that is unknown or not installed; where none is named, what is
+    not installed is returned with its `missing` distributions.
+    """
+    wanted = [_parse(root, label) for label in dict.fromkeys(labels or shipped(root))]
+    interpreters = dict.fromkeys(framework.interpreter for framework in wanted)
+    for interpreter in interpreters:
+        here = [framework for framework in wanted if framework.interpreter == interpreter]
+        for framework, probed in zip(here, _probe(root, interpreter, here), strict=True):
+            if "error" in probed:
+                raise FrameworkError(f"--framework {framework.label}: {probed['error']}")
+            wanted[wanted.index(framework)] = Framework(
+                framework.label,
+                framework.module,
+                interpreter,
+                probed["versions"],
+                tuple(probed["missing"]),
+            )
+    for framework in wanted:
+        if labels and framework.missing:
+            raise FrameworkError(
+                f"--framework {framework.label}: not installed: {', '.join(framework.missing)}"
+            )
+    return tuple(wanted)
+
+
+def _parse(root: Path, label: str) -> Framework:
+    name, _, interpreter = label.partition("@")
+    if "." in name:
+        return Framework(label, name, interpreter)
+    known = shipped(root)
+    if name not in known:
+        close = difflib.get_close_matches(name, known, 1)
+        guess = f": did you mean {close[0]!r}?" if close else ""
+        raise FrameworkError(
+            f"--framework {label}: unknown framework {name!r}{guess} (known: {', '.join(known)})"
+        )
+    return Framework(label, f"adapters.{name.replace('-', '_')}", interpreter)
+
+
+def _probe(
+    root: Path, interpreter: str, frameworks: Sequence[Framework]
+) -> Sequence[child.Message]:
+    modules = [framework.module for framework in frameworks]
+    if not interpreter:
+        return [child.probe(module) for module in modules]
+    try:
+        with gateway.Gateway(interpreter, {"path": [str(root)], "probe": modules}) as opened:
+            probed: list[child.Message] = opened.receive(timeout=60)
+            return probed
+    except gateway.Lost as lost:
+        return [{"error": f"{interpreter} does not answer: {lost}"}] * len(frameworks)

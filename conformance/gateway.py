@@ -1,0 +1,126 @@
+"""A child process behind execnet: started, spoken to, and ended, whatever it does to itself."""
+
+import contextlib
+import itertools
+import os
+import signal
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import execnet
+
+from conformance import child
+
+TAIL = 20  # lines of the child's output that a failure shows
+
+
+class Lost(Exception):
+    """The process died: the message says of what, in one line."""
+
+
+class Slow(Exception):
+    """The process gave no answer in time."""
+
+
+class Gateway:
+    """One child process running `child.serve`, with its output kept in a file."""
+
+    def __init__(self, interpreter: str, setup: dict[str, Any]) -> None:
+        """`interpreter` is a path, an execnet specification (``ssh=...``), or "" for this one."""
+        remote = "=" in interpreter
+        # Another machine cannot write into a file of this one: its output is not kept.
+        self._output = None if remote else Path(_temporary())
+        self._group = execnet.Group()
+        spec = interpreter if remote else f"popen//python={interpreter}" if interpreter else "popen"
+        try:
+            self._gateway = self._group.makegateway(spec)
+            self._channel = self._gateway.remote_exec(child)
+            self._channel.send({**setup, "output": self._output and str(self._output)})
+        except (OSError, EOFError, execnet.HostNotFound) as problem:
+            self.close()
+            raise Lost(f"could not start: {problem}") from problem
+
+    def __enter__(self) -> "Gateway":
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        value: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def send(self, message: Any) -> None:
+        """Hands a message over. Raises Lost."""
+        try:
+            self._channel.send(message)
+        except OSError as problem:
+            raise Lost(self._obituary()) from problem
+
+    def receive(self, timeout: float) -> Any:
+        """The next message. Raises Slow after `timeout` seconds, Lost where there will be none."""
+        try:
+            return self._channel.receive(timeout)
+        except self._channel.TimeoutError as problem:
+            raise Slow(f"no answer within {timeout:g} s") from problem
+        except EOFError as problem:
+            raise Lost(self._obituary()) from problem
+        except self._channel.RemoteError as problem:
+            raise Lost(str(problem).strip().splitlines()[-1]) from problem
+
+    def tail(self) -> str:
+        """The last lines that the process wrote to stdout or stderr."""
+        if self._output is None or not self._output.exists():
+            return ""
+        lines = self._output.read_text(encoding="utf-8", errors="replace").splitlines()
+        return "\n".join(lines[-TAIL:])
+
+    def close(self) -> None:
+        """Ends the process, by force where it does not go, and removes its output file."""
+        self._group.terminate(timeout=1)
+        if self._output is not None:
+            with contextlib.suppress(FileNotFoundError):
+                self._output.unlink()
+
+    def _obituary(self) -> str:
+        # execnet has no public way to the return code of a process that it started.
+        code = self._gateway._io.wait()
+        if code is not None and code < 0:
+            return signal.Signals(-code).name
+        return f"exit code {code}"
+
+
+def _temporary() -> str:
+    handle, path = tempfile.mkstemp(prefix="conformance-", suffix=".log")
+    os.close(handle)
+    return path
+
+
+class Here:
+    """The same conversation without a process, so that a debugger stops inside the adapter.
+
+    Nothing guards it: a crash or a hang of the framework is one of this process.
+    """
+
+    def __init__(self, module: str) -> None:
+        self._adapter, loaded = child.load(module)
+        self._waiting: Iterator[Any] = iter([loaded])
+
+    def send(self, message: Any) -> None:
+        """Hands a request over."""
+        self._waiting = itertools.chain(child.answer(self._adapter, message), [("done", None)])
+
+    def receive(self, timeout: float) -> Any:
+        """The next part of the answer, however long it takes."""
+        return next(self._waiting)
+
+    def tail(self) -> str:
+        """Nothing: what the framework wrote is on the terminal."""
+        return ""
+
+    def close(self) -> None:
+        """Nothing to end."""

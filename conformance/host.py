@@ -1,0 +1,142 @@
+"""Runs one adapter's cases in a process of its own, and starts it anew when it dies.
+
+A crash, a hang and an exception are outcomes of one case; the next case goes on.
+"""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from adapters.contract import Convention, Native
+from conformance import child
+from conformance.case import Case
+from conformance.convention import native_inputs, native_weights
+from conformance.framework import Framework
+from conformance.gateway import Gateway, Here, Lost, Slow
+from conformance.sample import Floats, Sample
+
+RESTARTS = 10
+
+
+class Down(Exception):
+    """The process died (``crashed``) or gave no answer in time (``hung``)."""
+
+    def __init__(self, outcome: str, message: str, output: str) -> None:
+        super().__init__(message)
+        self.outcome, self.message, self.output = outcome, message, output
+
+
+class Host:
+    """One framework's process, started when first needed and reused for all its cases."""
+
+    def __init__(
+        self, framework: Framework, root: Path, timeout: float, in_process: bool = False
+    ) -> None:
+        """`timeout` is in seconds, for the start and for each case."""
+        self.framework = framework
+        self._root = root
+        self._timeout = timeout
+        self._in_process = in_process
+        self._gateway: Gateway | Here | None = None
+        self._convention: Convention | None = None
+        self._starts = 0
+
+    def open(self) -> None:
+        """Starts the process without waiting for its framework's import. Raises Down."""
+        if self._gateway is not None:
+            return
+        if self._starts > RESTARTS:
+            message = f"not run: the process was already started {self._starts} times and died"
+            raise Down("crashed", message, "")
+        self._starts += 1
+        self._convention = None
+        setup = {"adapter": self.framework.module, "path": [str(self._root)]}
+        try:
+            self._gateway = (
+                Here(self.framework.module)
+                if self._in_process
+                else Gateway(self.framework.interpreter, setup)
+            )
+        except Lost as lost:
+            raise Down("crashed", str(lost), "") from lost
+
+    def convention(self) -> Convention:
+        """What the adapter declares. Raises Down."""
+        self.open()
+        if self._convention is None:
+            loaded = self._receive()
+            if "exception" in loaded:
+                raised = loaded["exception"]
+                raise self._down(
+                    "crashed",
+                    f"{self.framework.module} cannot be imported: {raised['type']}: "
+                    f"{raised['message']} ({raised['at']})",
+                )
+            self._convention = _convention(loaded["convention"])
+        return self._convention
+
+    def ask(self, case: Case, sample: Sample) -> child.Message:
+        """Everything the adapter gives for `case`, by part: see `child.answer`.
+
+        Where the process goes down on the way, the parts that came before are returned with
+        ``down``, a Down. Nothing is raised for what a framework does.
+        """
+        parts: child.Message = {}
+        try:
+            convention = self.convention()
+            where = convention, case.layer, case.dimensions
+            request = {
+                "layer": asdict(case.layer),
+                "dimensions": asdict(case.dimensions),
+                "weights": _packed(native_weights(*where, sample.weights)),
+                "inputs": _packed(native_inputs(*where, sample.inputs)),
+                "describe": not case.must_reject,
+            }
+            self._send(request)
+            while (part := self._receive())[0] != "done":
+                parts[part[0]] = part[1]
+        except Down as down:
+            parts["down"] = down
+        return parts
+
+    def close(self) -> None:
+        """Ends the process."""
+        if self._gateway is not None:
+            self._gateway.close()
+            self._gateway = None
+
+    def _send(self, message: child.Message) -> None:
+        assert self._gateway is not None
+        try:
+            self._gateway.send(message)
+        except Lost as lost:
+            raise self._down("crashed", str(lost)) from lost
+
+    def _receive(self) -> Any:
+        assert self._gateway is not None
+        try:
+            return self._gateway.receive(self._timeout)
+        except Slow as slow:
+            raise self._down("hung", str(slow)) from slow
+        except Lost as lost:
+            raise self._down("crashed", str(lost)) from lost
+
+    def _down(self, outcome: str, message: str) -> Down:
+        assert self._gateway is not None
+        output = self._gateway.tail()
+        self.close()
+        return Down(outcome, message, output)
+
+
+def _packed(arrays: dict[str, Floats]) -> dict[str, child.Packed]:
+    return {name: child.packed(array.astype(np.float32)) for name, array in arrays.items()}
+
+
+def _convention(plain: dict[str, Any]) -> Convention:
+    families = {
+        key: {canonical: Native(**native) for canonical, native in plain[key].items()}
+        for key in ("inputs", "results", "weights")
+    }
+    return Convention(**{**plain, **families})

@@ -1,0 +1,92 @@
+"""What becomes of a run's outcomes: the progress line, the closing table, and the report.
+
+A pytest plugin of the process that has the terminal; under xdist the workers' test reports reach
+it with an attribute `conformance`: an entry's facts, one claim and its result, as plain data.
+"""
+
+from collections.abc import Generator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from conformance import summary
+from conformance.report import ClaimEntry, Entry, header, write
+from conformance.run import Run
+
+CUT_SHORT = {pytest.ExitCode.INTERRUPTED, pytest.ExitCode.INTERNAL_ERROR}
+
+
+class Terminal:
+    """Keeps every outcome of a run, shows how far it is, and writes the report at its end."""
+
+    def __init__(self, config: pytest.Config, run: Run, path: Path | None, named: bool) -> None:
+        """`path` is the report's, if any; `named`: options asked for certain cases, so that a run
+        without one is an error.
+        """
+        self._config, self._run, self._path, self._named = config, run, path, named
+        self._tenths = 0
+        self._quiet: pytest.TestReport | None = None  # told of by the progress line alone
+        self._problems: list[str] = []
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_report_teststatus(self, report: pytest.TestReport) -> Generator[None, Any, Any]:
+        """Gives the place of the dots to the progress line; ``-v`` shows each test as ever."""
+        category, letter, word = yield
+        return (category, "", "") if report is self._quiet else (category, letter, word)
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> Generator[None, Any, Any]:
+        """Keeps the outcome, and shows how far the run is."""
+        record = getattr(report, "conformance", None)
+        if record is None:
+            return (yield)
+        entry = Entry.model_validate(record["entry"])
+        result = ClaimEntry.model_validate(record["result"])
+        self._run.record(entry, record["claim"], result)
+        if self._config.get_verbosity() <= 0:
+            self._quiet = report
+            self._progress()
+        outcome = yield
+        self._quiet = None
+        return outcome
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
+        """Writes the report; a run that executed no case, or could not write it, fails."""
+        if self._config.option.collectonly:
+            return
+        entries = self._run.entries.values()
+        asked = self._named or bool(entries) or exitstatus == pytest.ExitCode.NO_TESTS_COLLECTED
+        if asked and not any(entry.outcome != "unsupported" for entry in entries):
+            self._problems.append("no case was executed: a run without one proves nothing")
+        if self._path is not None:
+            stopped = bool(session.shouldstop or session.shouldfail) or exitstatus in CUT_SHORT
+            try:
+                write(self._path, header(self._run.frameworks, not stopped), entries)
+            except OSError as error:
+                self._problems.append(f"--report {self._path}: {error}")
+        if self._problems and exitstatus == pytest.ExitCode.OK:
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        """Shows frameworks by claims."""
+        if self._run.entries:
+            terminalreporter.section("frameworks by claims: cases")
+            for line in summary.table(self._run.frameworks, self._run.entries.values()):
+                terminalreporter.write_line(line)
+        for problem in self._problems:
+            terminalreporter.write_line(f"ERROR: {problem}", red=True)
+
+    def _progress(self) -> None:
+        reporter = self._config.pluginmanager.get_plugin("terminalreporter")
+        if reporter is None:
+            return
+        run = self._run
+        line = summary.progress(run.installed, len(run.cases), run.entries.values())
+        tenths = 10 * len(run.entries) // (len(run.installed) * len(run.cases))
+        if reporter.isatty():
+            reporter.rewrite(line[: reporter._tw.fullwidth - 1], erase=True)
+        elif tenths > self._tenths:  # a log has no line to write over
+            reporter.write(f"\n{line}")
+        self._tenths = tenths

@@ -1,0 +1,181 @@
+"""pytest wiring: options, parametrization, header, scheduling, report. The engine judges."""
+
+import dataclasses
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from conformance import failure, report
+from conformance.check import CLAIMS, Verdict
+from conformance.framework import Framework, FrameworkError, find
+from conformance.load import CaseError, load_cases, load_deviations
+from conformance.observation import Observation
+from conformance.pins import applicable, settle
+from conformance.run import Run, SelectionError, select
+from conformance.terminal import Terminal
+
+RUN = pytest.StashKey[Run]()
+RECORD = pytest.StashKey[dict[str, Any]]()
+ROOT = Path(__file__).parent
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("conformance", "LSTM conformance")
+    group.addoption(
+        "--framework",
+        action="append",
+        default=[],
+        metavar="NAME[@INTERPRETER]",
+        help="frameworks to run, repeatable or with commas; NAME is a file of adapters/ or a dotted "
+        "module, INTERPRETER a path or an execnet specification (default: all that are installed)",
+    )
+    group.addoption(
+        "--case", action="append", default=[], metavar="GLOB", help="run the cases with such ids"
+    )
+    group.addoption(
+        "--tag", action="append", default=[], metavar="TAG", help="run the cases that bear TAG"
+    )
+    group.addoption("--report", type=Path, metavar="FILE", help="write observations as JSON Lines")
+    group.addoption(
+        "--case-timeout",
+        type=float,
+        default=120.0,
+        metavar="SECONDS",
+        help="after so long without an answer a framework counts as hung (default: 120)",
+    )
+    group.addoption(
+        "--in-process", action="store_true", help="run adapters in pytest's process, to debug them"
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    option = config.option
+    labels = [label for given in option.framework for label in given.split(",") if label]
+    try:
+        cases = load_cases(ROOT)
+        deviations = load_deviations(ROOT, cases)
+        handed = getattr(config, "workerinput", {}).get("frameworks")
+        frameworks = tuple(Framework(**one) for one in handed) if handed else find(ROOT, labels)
+        config.stash[RUN] = Run(
+            root=ROOT,
+            frameworks=frameworks,
+            cases=select(cases, option.case, option.tag),
+            deviations=applicable([one for one in frameworks if not one.missing], deviations),
+            timeout=option.case_timeout,
+            in_process=option.in_process,
+        )
+    except (CaseError, FrameworkError, SelectionError) as error:
+        raise pytest.UsageError(str(error)) from error
+    if option.report and not option.report.absolute().parent.is_dir():
+        raise pytest.UsageError(f"--report {option.report}: there is no such directory")
+    if not hasattr(config, "workerinput"):  # a worker of xdist has no terminal
+        named = bool(labels or option.case or option.tag or option.report)
+        terminal = Terminal(config, config.stash[RUN], option.report, named)
+        config.pluginmanager.register(terminal, "conformance-terminal")
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if RUN in config.stash:
+        config.stash[RUN].close()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    # Interpreters are asked once, not by every worker.
+    frameworks = node.config.stash[RUN].frameworks
+    node.workerinput["frameworks"] = [
+        {**dataclasses.asdict(one), "missing": list(one.missing)} for one in frameworks
+    ]
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    from conformance.schedule import FrameworkScheduling  # needs xdist
+
+    labels = [framework.label for framework in config.stash[RUN].frameworks]
+    return FrameworkScheduling(config, log, labels)
+
+
+def pytest_report_header(config: pytest.Config) -> list[str]:
+    run = config.stash[RUN]
+    lines = [f"conformance: {len(run.cases)} cases, {len(run.deviations)} pinned deviations"]
+    lines += [f"framework: {framework}" for framework in run.installed]
+    for framework in run.frameworks:
+        if framework.missing:
+            lines.append(f"not installed: {framework.label} ({', '.join(framework.missing)})")
+    return lines
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "observation" in metafunc.fixturenames:
+        run = metafunc.config.stash[RUN]
+        pairs = list(run.pairs(_claim(metafunc.function)))
+        ids = [f"{framework.label}-{case.id}" for framework, case in pairs]
+        metafunc.parametrize("observation", pairs, ids=ids, indirect=True, scope="session")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Puts the claims on one observation side by side, so that each case runs once."""
+    run = config.stash[RUN]
+    labels = [framework.label for framework in run.frameworks]
+    ids = [case.id for case in run.cases]
+
+    def rank(item: pytest.Item) -> tuple[int, ...]:
+        framework, case = item.callspec.params["observation"]  # type: ignore[attr-defined]
+        claim = list(CLAIMS).index(_claim(item.function))  # type: ignore[attr-defined]
+        return labels.index(framework.label), ids.index(case.id), claim
+
+    others, ours = [], []
+    for item in items:
+        if "observation" not in getattr(item, "fixturenames", ()):
+            others.append(item)
+        elif isinstance(item.callspec.params["observation"], tuple):  # type: ignore[attr-defined]
+            ours.append(item)
+        # pytest makes one item, to be skipped, of a claim that no selected case is put to: no item.
+    items[:] = others + sorted(ours, key=rank)
+
+
+@pytest.fixture(scope="session")
+def observation(request: pytest.FixtureRequest) -> Observation:
+    """What the framework did with the case: run once, whatever number of claims look at it."""
+    framework, case = request.param
+    return request.config.stash[RUN].observe(framework, case)
+
+
+@pytest.fixture
+def judge(request: pytest.FixtureRequest, observation: Observation) -> Callable[[Verdict], None]:
+    """Passes, fails, expects the failure or reports it unsupported; and keeps it for the report."""
+    claim = _claim(request.function)
+
+    def judge(verdict: Verdict) -> None:
+        settled = settle(observation, claim, verdict, request.config.stash[RUN].deviations)
+        entry = report.entry(observation)
+        request.node.stash[RECORD] = {
+            "entry": entry.model_dump(mode="json"),
+            "claim": claim,
+            "result": report.claim(verdict, settled).model_dump(mode="json"),
+        }
+        if settled.kind == "fails":
+            message = failure.text(observation, claim, settled.message, request.node.nodeid)
+            pytest.fail(message, pytrace=False)
+        if settled.kind == "pinned":
+            pytest.xfail(settled.message)
+        if settled.kind == "unsupported":
+            pytest.skip(settled.message)
+
+    return judge
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
+    made = yield
+    if made.when == "call" and RECORD in item.stash:
+        made.conformance = item.stash[RECORD]  # an attribute of plain data travels through xdist
+    return made
+
+
+def _claim(function: Callable[..., object]) -> str:
+    return function.__name__.removeprefix("test_")

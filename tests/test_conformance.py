@@ -1,0 +1,37 @@
+"""THE suite: one function a claim, each put to every framework on every case.
+
+What each claim demands stands in `conformance.check`; ids are ``framework-behaviour-case``.
+"""
+
+from collections.abc import Callable
+
+from conformance import check
+from conformance.check import Verdict
+from conformance.observation import Observation
+
+Judge = Callable[[Verdict], None]
+
+
+def test_shapes(observation: Observation, judge: Judge) -> None:
+    """Every result has its declared native shape, and the case's shape in canonical order."""
+    judge(check.shapes(observation))
+
+
+def test_values(observation: Observation, judge: Judge) -> None:
+    """Fed the same weights and inputs, the framework gives the float64 reference's numbers."""
+    judge(check.values(observation))
+
+
+def test_inferred_shapes(observation: Observation, judge: Judge) -> None:
+    """The framework's own shape inference gives the shapes that running it gave."""
+    judge(check.inferred_shapes(observation))
+
+
+def test_parameters(observation: Observation, judge: Judge) -> None:
+    """The layer's own parameters have the declared names and shapes, and the law's count."""
+    judge(check.parameters(observation))
+
+
+def test_rejects(observation: Observation, judge: Judge) -> None:
+    """Input that the layer was not built for is refused with a clean exception."""
+    judge(check.rejects(observation))
