@@ -1,7 +1,7 @@
 """pytest wiring: options, parametrization, header, scheduling, report. The engine judges."""
 
 import dataclasses
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from pathlib import Path
 from typing import Any
 
@@ -28,8 +28,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="append",
         default=[],
         metavar="NAME[@INTERPRETER]",
-        help="frameworks to run, repeatable or with commas; NAME is a file of adapters/ or a dotted "
-        "module, INTERPRETER a path or an execnet specification (default: all that are installed)",
+        help="frameworks to run, repeatable or with commas; NAME is a file of adapters/ or a "
+        "dotted module, INTERPRETER a path or an execnet specification (default: all installed)",
     )
     group.addoption(
         "--case", action="append", default=[], metavar="GLOB", help="run the cases with such ids"
@@ -145,14 +145,21 @@ def observation(request: pytest.FixtureRequest) -> Observation:
     return request.config.stash[RUN].observe(framework, case)
 
 
+@pytest.fixture(scope="session")
+def entry(observation: Observation) -> report.Entry:
+    """The same as the report has it, before any claim is judged."""
+    return report.entry(observation)
+
+
 @pytest.fixture
-def judge(request: pytest.FixtureRequest, observation: Observation) -> Callable[[Verdict], None]:
+def judge(
+    request: pytest.FixtureRequest, observation: Observation, entry: report.Entry
+) -> Callable[[Verdict], None]:
     """Passes, fails, expects the failure or reports it unsupported; and keeps it for the report."""
     claim = _claim(request.function)
 
     def judge(verdict: Verdict) -> None:
         settled = settle(observation, claim, verdict, request.config.stash[RUN].deviations)
-        entry = report.entry(observation)
         request.node.stash[RECORD] = {
             "entry": entry.model_dump(mode="json"),
             "claim": claim,
@@ -170,7 +177,7 @@ def judge(request: pytest.FixtureRequest, observation: Observation) -> Callable[
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, Any, Any]:
     made = yield
     if made.when == "call" and RECORD in item.stash:
         made.conformance = item.stash[RECORD]  # an attribute of plain data travels through xdist

@@ -1,0 +1,1 @@
+"""One self-contained module a framework; `contract` is all they share."""

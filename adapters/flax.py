@@ -4,8 +4,9 @@ The scan hands its user ``carry, ys``, and the carry is ``(c, h)``: the other wa
 PyTorch and Keras. ``reverse=True`` scans from the end and leaves ``ys`` aligned with the input, so
 the backward direction's final h is ``ys[:, 0]``. Layers and directions are the user's own: the
 stack joins both directions for the next layer, and hands out the last layer's two sequences as the
-two scans return them. A gate has one bias, in the recurrent half. ``features`` is no promise: the
-cell takes the width of h. A rank-4 input is one batch axis more.
+two scans return them. A gate has one bias, in the recurrent half. ``features`` only sizes the zero
+carry: the cell is as wide as the h that it is given. Every axis but the last counts as batch to
+it, so a rank-4 input is no error.
 """
 
 from collections.abc import Mapping
@@ -56,7 +57,7 @@ class LSTM(nn.Module):
     def __call__(self, inputs: Mapping[str, jax.Array]) -> dict[str, jax.Array]:
         """Return every scan's carry, and the last layer's sequences."""
         x = inputs["input"]
-        results = {}
+        results: dict[str, jax.Array] = {}
         for number in range(self.dimensions.num_layers):
             sequences = {}
             for direction in CONVENTION.directions[self.layer.bidirectional]:
@@ -99,19 +100,19 @@ def run(
 
 
 def infer(layer: Layer, dimensions: Dimensions) -> dict[str, Shape]:
-    """The shapes of the same results, from the trace that `run` compiles."""
+    """Read the shapes of the same results from the trace that `run` compiles."""
     traced = _trace(layer, dimensions, _declared(layer, dimensions))
     return {name: result.shape for name, result in traced.out_info.items()}
 
 
 def parameters(layer: Layer, dimensions: Dimensions) -> dict[str, Shape]:
-    """The shape of every parameter by its path."""
+    """Return the shape of every parameter by its path."""
     return {name: param.shape for name, param in _params(layer, dimensions).items()}
 
 
 @lru_cache(maxsize=4)
 def _params(layer: Layer, dimensions: Dimensions) -> dict[str, jax.ShapeDtypeStruct]:
-    """The parameters as ``init`` would make them, from its trace: no initializer runs."""
+    """Trace ``init`` for the parameters that it would make; no initializer runs."""
     inputs = _abstract(_declared(layer, dimensions))
     variables = jax.eval_shape(LSTM(layer, dimensions).init, jax.random.key(0), inputs)
     return traverse_util.flatten_dict(variables["params"], sep="/")
@@ -121,7 +122,7 @@ def _params(layer: Layer, dimensions: Dimensions) -> dict[str, jax.ShapeDtypeStr
 def _trace(
     layer: Layer, dimensions: Dimensions, shapes: tuple[tuple[str, Shape], ...]
 ) -> jax.stages.Traced:
-    """The stack of the declared dimensions, traced for inputs of `shapes`, right or wrong."""
+    """Trace the stack of the declared dimensions for inputs of `shapes`, right or wrong."""
 
     def call(
         weights: Mapping[str, jax.Array], inputs: Mapping[str, jax.Array]
@@ -138,7 +139,7 @@ def _abstract(shapes: tuple[tuple[str, Shape], ...]) -> dict[str, jax.ShapeDtype
 
 def _declared(layer: Layer, dimensions: Dimensions) -> tuple[tuple[str, Shape], ...]:
     batch, hidden = dimensions.batch_size, dimensions.hidden_units
-    shapes = {"input": (batch, dimensions.time_steps, dimensions.embedding_dim)}
+    shapes: dict[str, Shape] = {"input": (batch, dimensions.time_steps, dimensions.embedding_dim)}
     if layer.initial_state == "given":
         for number in range(dimensions.num_layers):
             for direction in CONVENTION.directions[layer.bidirectional]:

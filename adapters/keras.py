@@ -1,12 +1,12 @@
-"""Keras 3 on TensorFlow: a stack of ``keras.layers.LSTM``, each in ``keras.layers.Bidirectional``
-where the layer has two directions.
+"""Keras 3 on TensorFlow: a stack of ``LSTM`` layers, or of ``Bidirectional`` ones around them.
 
 A layer with ``return_state=True`` hands its user a flat tuple: the output, then h and c, and for a
 bidirectional one forward h, forward c, backward h, backward c. ``initial_state`` takes the states
 in that order. ``return_sequences=False`` is the default and drops the time axis of the output; of
 a bidirectional layer it then joins both directions' final states, where ``output[:, -1]`` of the
 sequence would not. There is no multi-layer LSTM: all but the last layer of a stack must return
-sequences. A gate has one bias, and the forget gate's starts at 1.
+sequences. A gate has one bias, and the forget gate's starts at 1. TensorFlow broadcasts an initial
+state of batch 1, or a c of width 1, in silence.
 """
 
 import os
@@ -70,7 +70,7 @@ def run(
 
 
 def infer(layer: Layer, dimensions: Dimensions) -> dict[str, Shape]:
-    """The shapes of the same results, from a call with symbolic tensors."""
+    """Read the shapes of the same results from a call with symbolic tensors."""
     shape = (dimensions.batch_size, dimensions.time_steps, dimensions.embedding_dim)
     inputs = {"input": keras.KerasTensor(shape)}
     if layer.initial_state == "given":
@@ -82,7 +82,7 @@ def infer(layer: Layer, dimensions: Dimensions) -> dict[str, Shape]:
 
 
 def parameters(layer: Layer, dimensions: Dimensions) -> dict[str, Shape]:
-    """The shape of every trainable weight by its path."""
+    """Return the shape of every trainable weight by its path."""
     weights = [w for member in _build(layer, dimensions) for w in member.trainable_weights]
     return {weight.path: tuple(weight.shape) for weight in weights}
 
@@ -113,7 +113,7 @@ def _build(layer: Layer, dimensions: Dimensions) -> list[keras.Layer]:
 
 def _call(stack: list[keras.Layer], layer: Layer, inputs: Mapping[str, Array]) -> dict[str, Array]:
     output = inputs["input"]
-    results = {}
+    results: dict[str, Array] = {}
     for number, member in enumerate(stack):
         names = _states(layer, number)
         given = [inputs[name] for name in names] if layer.initial_state == "given" else None
@@ -123,7 +123,7 @@ def _call(stack: list[keras.Layer], layer: Layer, inputs: Mapping[str, Array]) -
 
 
 def _states(layer: Layer, number: int) -> list[str]:
-    """The names of one layer's states in Keras's order: forward h, forward c, backward h, c."""
+    """Name one layer's states in Keras's order: forward h, forward c, backward h, backward c."""
     directions = CONVENTION.directions[layer.bidirectional]
     return [
         f"layer_{number}{direction}/state_{state}" for direction in directions for state in "hc"

@@ -4,7 +4,8 @@
 bidirectional layer a pair of those, forward then backward. Bidirectional joins the sequences on
 their last axis, the backward one turned around to align with the input. NNX spells one parameter
 ``if_``, for ``if`` is Python's. A gate has one bias, in the recurrent half. An RNN counts its axes
-from the end: a rank-2 input is one sequence without a batch, a rank-4 one has two batch axes.
+from the end: a rank-2 input is one sequence without a batch, a rank-4 one has two batch axes, and
+a batched carry with a rank-2 input is no error either.
 """
 
 from collections.abc import Mapping
@@ -55,6 +56,7 @@ class LSTM(nnx.Module):
         """Build every RNN for the width of what feeds it."""
 
         def rnn(width: int) -> nnx.RNN:
+            # rngs=False: keys come with the call, not as state that lies beside the parameters
             return nnx.RNN(nnx.LSTMCell(width, dimensions.hidden_units, rngs=rngs), rngs=False)
 
         widths = [dimensions.embedding_dim]
@@ -70,18 +72,20 @@ class LSTM(nnx.Module):
     def __call__(self, inputs: Mapping[str, jax.Array], rngs: nnx.Rngs) -> dict[str, jax.Array]:
         """Return every RNN's carry, and the last one's outputs."""
         x = inputs["input"]
-        results = {}
+        results: dict[str, jax.Array] = {}
         for number, rnn in enumerate(self.layers):
             names = [
                 (f"layers.{number}{direction}.carry_c", f"layers.{number}{direction}.carry_h")
                 for direction in CONVENTION.directions[self.layer.bidirectional]
             ]
-            given = None
+            given: Any = None
             if self.layer.initial_state == "given":
-                carries = [(inputs[c], inputs[h]) for c, h in names]
-                given = tuple(carries) if self.layer.bidirectional else carries[0]
+                given = tuple((inputs[name_c], inputs[name_h]) for name_c, name_h in names)
+                given = given if self.layer.bidirectional else given[0]
             carry, x = rnn(x, initial_carry=given, return_carry=True, rngs=rngs)
-            results |= zip(jax.tree.leaves(names), jax.tree.leaves(carry), strict=True)
+            carries = carry if self.layer.bidirectional else [carry]
+            for (name_c, name_h), (c, h) in zip(names, carries, strict=True):
+                results |= {name_c: c, name_h: h}
         return {"output": x, **results}
 
 
@@ -104,21 +108,22 @@ def run(
 
 
 def infer(layer: Layer, dimensions: Dimensions) -> dict[str, Shape]:
-    """The shapes of the same results, from the trace that `run` compiles."""
+    """Read the shapes of the same results from the trace that `run` compiles."""
     traced = _trace(layer, dimensions, _declared(layer, dimensions))
     return {name: result.shape for name, result in traced.out_info.items()}
 
 
 def parameters(layer: Layer, dimensions: Dimensions) -> dict[str, Shape]:
-    """The shape of every ``nnx.Param`` by its path."""
+    """Return the shape of every ``nnx.Param`` by its path."""
     return {name: param.shape for name, (_, param) in _split(layer, dimensions)[1].items()}
 
 
 @lru_cache(maxsize=4)
 def _split(layer: Layer, dimensions: Dimensions) -> tuple[nnx.GraphDef, dict[str, Any]]:
-    """The stack's graph, and by joined name each parameter's path and abstract value.
+    """Build the stack without running an initializer: its graph, and by joined name its parameters.
 
-    Built inside of ``eval_shape``, so that no initializer runs.
+    Every parameter is its path and its abstract value. ``nnx.split`` raises ValueError where the
+    stack holds anything but parameters.
     """
     model = nnx.eval_shape(lambda: LSTM(layer, dimensions, nnx.Rngs(0)))
     graphdef, params = nnx.split(model, nnx.Param)
@@ -129,7 +134,7 @@ def _split(layer: Layer, dimensions: Dimensions) -> tuple[nnx.GraphDef, dict[str
 def _trace(
     layer: Layer, dimensions: Dimensions, shapes: tuple[tuple[str, Shape], ...]
 ) -> jax.stages.Traced:
-    """The stack of the declared dimensions, traced for inputs of `shapes`, right or wrong."""
+    """Trace the stack of the declared dimensions for inputs of `shapes`, right or wrong."""
     graphdef, params = _split(layer, dimensions)
 
     def call(
@@ -148,7 +153,7 @@ def _abstract(shapes: tuple[tuple[str, Shape], ...]) -> dict[str, jax.ShapeDtype
 
 def _declared(layer: Layer, dimensions: Dimensions) -> tuple[tuple[str, Shape], ...]:
     batch, hidden = dimensions.batch_size, dimensions.hidden_units
-    shapes = {"input": (batch, dimensions.time_steps, dimensions.embedding_dim)}
+    shapes: dict[str, Shape] = {"input": (batch, dimensions.time_steps, dimensions.embedding_dim)}
     if layer.initial_state == "given":
         for number in range(dimensions.num_layers):
             for direction in CONVENTION.directions[layer.bidirectional]:

@@ -62,7 +62,7 @@ def run(
 
 
 def infer(layer: Layer, dimensions: Dimensions) -> dict[str, Shape]:
-    """The shapes of the same results, from a call on the meta device, which computes no value."""
+    """Read the shapes of the same results from a call on the meta device: no value is computed."""
     states = (
         dimensions.num_layers * layer.num_directions,
         dimensions.batch_size,
@@ -80,7 +80,7 @@ def infer(layer: Layer, dimensions: Dimensions) -> dict[str, Shape]:
 
 
 def parameters(layer: Layer, dimensions: Dimensions) -> dict[str, Shape]:
-    """The shape of every parameter by its name in ``state_dict()``."""
+    """Return the shape of every parameter by its name."""
     module = _build(layer, dimensions)
     return {name: tuple(parameter.shape) for name, parameter in module.named_parameters()}
 

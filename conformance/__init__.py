@@ -1,0 +1,1 @@
+"""The engine: no framework is ever imported here."""

@@ -1,9 +1,12 @@
-"""``python -m conformance``: the commands of the engine."""
+"""``python -m conformance``: what the engine does outside pytest."""
 
 import argparse
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from conformance import bench, report
+from conformance.framework import FrameworkError, find
 from conformance.schema import schema_files
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -13,14 +16,25 @@ def main(arguments: Sequence[str] | None = None, root: Path = ROOT) -> int:
     """Run one command on the tree at `root`; return the exit status."""
     parser = argparse.ArgumentParser(prog="python -m conformance", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
-    commands.add_parser("schema", help="write the JSON Schema of the case and deviation files")
-    parser.parse_args(arguments)
-    return write_schemas(root)
+    commands.add_parser("schema", help="write the JSON Schemas of cases, deviations and report")
+    timed = commands.add_parser("bench", help="the suite's wall time over a bare loop's")
+    timed.add_argument("--framework", action="append", default=[], help="default: all installed")
+    given = parser.parse_args(arguments)
+    if given.command == "schema":
+        return write_schemas(root)
+    try:
+        frameworks = [one for one in find(root, given.framework) if not one.missing]
+    except FrameworkError as error:
+        print(error, file=sys.stderr)
+        return 2
+    for line in bench.table(root, frameworks):
+        print(line, flush=True)
+    return 0
 
 
 def write_schemas(root: Path) -> int:
-    """Write both schemas below `root` and print their paths; return 0."""
-    for path, text in schema_files().items():
+    """Write every generated schema below `root` and print their paths; return 0."""
+    for path, text in {**schema_files(), **report.schema_files()}.items():
         target = root / path
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(text, encoding="utf-8", newline="\n")

@@ -6,7 +6,7 @@ A verdict's `got` is plain data and exact: it is what a pinned deviation states,
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from math import prod, sqrt
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 
@@ -18,12 +18,14 @@ from conformance.observation import Observation, Raised
 
 DTYPE = "float32"
 
+Outcome: TypeAlias = Literal["agrees", "differs", "rejected", "unsupported", "crashed", "hung"]
+
 
 @dataclass(frozen=True)
 class Verdict:
     """What became of one claim."""
 
-    outcome: str  # agrees, differs, rejected, unsupported, crashed or hung
+    outcome: Outcome
     got: Mapping[str, Any] = field(default_factory=dict)  # what was seen instead, as plain data
     message: str = ""  # the same for people, one finding after another
 
@@ -63,7 +65,7 @@ def values(observation: Observation) -> Verdict:
     misshapen = shapes(observation)
     if misshapen.outcome != "agrees":
         lines = ["values cannot be compared: " + misshapen.message]
-        return _verdict({name: "shape" for name in misshapen.got}, lines)
+        return _verdict(dict.fromkeys(misshapen.got, "shape"), lines)
     limit = tolerance(observation.case)
     views, got, lines = canonical(observation), {}, []
     for name, error in errors(observation).items():
@@ -161,7 +163,8 @@ def errors(observation: Observation) -> dict[str, float]:
 
 def canonical(observation: Observation) -> dict[str, Any]:
     """The results in canonical axis order. Expects results that meet `shapes`."""
-    assert observation.convention is not None and observation.results is not None
+    assert observation.convention is not None
+    assert observation.results is not None
     case = observation.case
     return canonical_results(
         observation.convention, case.layer, case.dimensions, observation.results
@@ -213,7 +216,8 @@ def _compare(
             continue
         got[name] = _plain(shape)
         expected = "nothing of this name: it is not declared" if law is None else str(law)
-        line = f"{name}: another shape\n  expected  {expected}\n  got       {shape or 'nothing'}"
+        seen_as = "nothing" if shape is None else shape
+        line = f"{name}: another shape\n  expected  {expected}\n  got       {seen_as}"
         if law is not None and shape is not None and (guess := like_shape(law, shape)):
             line += f"\n  looks like {guess}"
         lines.append(line)

@@ -17,6 +17,7 @@ import traceback
 import warnings
 from collections.abc import Callable, Iterator
 from importlib.machinery import ModuleSpec, PathFinder
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -50,8 +51,7 @@ def probe(module: str) -> Message:
     if file is None:
         return {"error": f"there is no adapter {module!r} on the path"}
     try:
-        with open(file, encoding="utf-8") as source:
-            tree = ast.parse(source.read())
+        tree = ast.parse(Path(file).read_text(encoding="utf-8"))
         packages = next(
             ast.literal_eval(node.value)
             for node in tree.body
@@ -146,11 +146,13 @@ def _results(results: dict[str, Any]) -> Message:
 
 
 def packed(value: Any) -> Packed:
+    """An array, or whatever NumPy makes one of, as plain data."""
     array = np.asarray(value)
     return str(array.dtype), list(array.shape), array.tobytes()
 
 
 def unpacked(data: Packed) -> Any:
+    """The array of `packed`."""
     dtype, shape, raw = data
     # A bytearray makes the array writable: some frameworks warn about read-only memory.
     return np.frombuffer(bytearray(raw), dtype).reshape(shape)
@@ -184,10 +186,12 @@ def serve(channel: Any) -> None:
         return
     adapter, loaded = load(setup["adapter"])
     channel.send(loaded)
-    for request in channel:
+    # Nothing is kept, so None ends the process without the framework's own clean-up.
+    while (request := channel.receive()) is not None:
         for part in answer(adapter, request):
             channel.send(part)
         channel.send(("done", None))
+    os._exit(0)
 
 
 if __name__ == "__channelexec__":

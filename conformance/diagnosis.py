@@ -11,7 +11,7 @@ from conformance import reference
 from conformance.case import Case, Shape
 from conformance.convention import GATES
 from conformance.law import Law
-from conformance.sample import LayerWeights, Sample
+from conformance.sample import Floats, LayerWeights, Sample
 
 
 def like_shape(law: Law, got: Shape) -> str | None:
@@ -85,10 +85,27 @@ def _mistakes(case: Case, sample: Sample) -> Iterator[tuple[str, Mapping[str, An
             yield "the reverse direction not turned back in time", {**right, "output": halves}
             halves = np.concatenate([backward, forward], axis=-1)
             yield "the two directions swapped", {**right, "output": halves}
+    elif layer.bidirectional:
+        whole = reference.lstm(dataclasses.replace(layer, return_sequences=True), sample)
+        last = {**right, "output": whole["output"][:, -1]}
+        yield "the sequence's last step in the place of each direction's final state", last
+    orders = zip(_rows(case, right["h_n"]), _rows(case, right["c_n"]), strict=True)
+    for (order, h_n), (_, c_n) in orders:
+        yield f"the rows of h_n and c_n {order}", {**right, "h_n": h_n, "c_n": c_n}
     for mistake, inputs in _inputs(sample):
         yield mistake, reference.lstm(layer, dataclasses.replace(sample, inputs=inputs))
     for mistake, weights in _weights(sample):
         yield mistake, reference.lstm(layer, dataclasses.replace(sample, weights=weights))
+
+
+def _rows(case: Case, states: Floats) -> Iterator[tuple[str, Floats]]:
+    """Each wrong order of the rows of (layer*direction, batch, hidden)."""
+    layers, directions = case.dimensions.num_layers, case.layer.num_directions
+    if layers > 1:
+        yield "from the last layer to the first", np.concatenate(np.split(states, layers)[::-1])
+        if directions > 1:
+            by_direction = [states[direction::directions] for direction in range(directions)]
+            yield "in the order direction, layer", np.concatenate(by_direction)
 
 
 def _inputs(sample: Sample) -> Iterator[tuple[str, Mapping[str, Any]]]:
@@ -117,8 +134,8 @@ def _weights(sample: Sample) -> Iterator[tuple[str, tuple[LayerWeights, ...]]]:
     )
     forget = np.array([0.0, 1.0, 0.0, 0.0])[:, None]
     yield "1 added to the forget bias", each(input_bias=lambda one: one.input_bias + forget)
-    for gates in itertools.permutations(range(4)):
-        order = list(gates)
+    _, *others = map(list, itertools.permutations(range(4)))
+    for order in others:
         taken = " ".join(GATES[gate] for gate in order)
         yield (
             f"the gates taken in the order {taken} for {' '.join(GATES)}",

@@ -5,7 +5,7 @@ A crash, a hang and an exception are outcomes of one case; the next case goes on
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -20,10 +20,10 @@ from conformance.sample import Floats, Sample
 RESTARTS = 10
 
 
-class Down(Exception):
+class Down(Exception):  # noqa: N818 (it tells of the process, it is no error of ours)
     """The process died (``crashed``) or gave no answer in time (``hung``)."""
 
-    def __init__(self, outcome: str, message: str, output: str) -> None:
+    def __init__(self, outcome: Literal["crashed", "hung"], message: str, output: str) -> None:
         super().__init__(message)
         self.outcome, self.message, self.output = outcome, message, output
 
@@ -85,16 +85,7 @@ class Host:
         """
         parts: child.Message = {}
         try:
-            convention = self.convention()
-            where = convention, case.layer, case.dimensions
-            request = {
-                "layer": asdict(case.layer),
-                "dimensions": asdict(case.dimensions),
-                "weights": _packed(native_weights(*where, sample.weights)),
-                "inputs": _packed(native_inputs(*where, sample.inputs)),
-                "describe": not case.must_reject,
-            }
-            self._send(request)
+            self._send(request(self.convention(), case, sample))
             while (part := self._receive())[0] != "done":
                 parts[part[0]] = part[1]
         except Down as down:
@@ -123,11 +114,23 @@ class Host:
         except Lost as lost:
             raise self._down("crashed", str(lost)) from lost
 
-    def _down(self, outcome: str, message: str) -> Down:
+    def _down(self, outcome: Literal["crashed", "hung"], message: str) -> Down:
         assert self._gateway is not None
         output = self._gateway.tail()
         self.close()
         return Down(outcome, message, output)
+
+
+def request(convention: Convention, case: Case, sample: Sample) -> child.Message:
+    """What the adapter's process is asked for `case`: see `child.answer`."""
+    where = convention, case.layer, case.dimensions
+    return {
+        "layer": asdict(case.layer),
+        "dimensions": asdict(case.dimensions),
+        "weights": _packed(native_weights(*where, sample.weights)),
+        "inputs": _packed(native_inputs(*where, sample.inputs)),
+        "describe": not case.must_reject,
+    }
 
 
 def _packed(arrays: dict[str, Floats]) -> dict[str, child.Packed]:

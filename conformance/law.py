@@ -16,6 +16,13 @@ class Law:
     axes: str
     sizes: Mapping[str, int]
 
+    def __post_init__(self) -> None:
+        """Raises ValueError for a pattern that names an axis which has no size."""
+        for name in (name for place in self.places for name in place):
+            if name not in self.sizes:
+                known = ", ".join(self.sizes)
+                raise ValueError(f"the pattern {self.axes!r} names {name!r}, not one of {known}")
+
     @property
     def shape(self) -> Shape:
         """One size a place: ``(layer direction) batch hidden`` gives (layer*direction, ...)."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
 from adapters.contract import Convention
 from conformance import reference
@@ -11,6 +11,9 @@ from conformance.child import Message, unpacked
 from conformance.framework import Framework
 from conformance.host import Down, Host
 from conformance.sample import Floats, Sample, draw
+
+# What the call came to, before anything is judged.
+Outcome: TypeAlias = Literal["ran", "rejected", "unsupported", "crashed", "hung"]
 
 
 @dataclass(frozen=True)
@@ -28,7 +31,7 @@ class Observation:
 
     framework: Framework
     case: Case
-    outcome: str  # ran, rejected, unsupported, crashed or hung
+    outcome: Outcome
     convention: Convention | None = None  # None where the adapter could not be loaded
     detail: str = ""  # the reason, for unsupported, crashed and hung
     output: str = ""  # the end of what the process wrote, for crashed and hung

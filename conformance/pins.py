@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from typing import Literal
 
 from packaging.requirements import Requirement
 
@@ -16,7 +17,7 @@ from conformance.observation import Observation
 class Settlement:
     """A verdict in the light of the pins: ``agrees``, ``pinned``, ``unsupported`` or ``fails``."""
 
-    kind: str
+    kind: Literal["agrees", "pinned", "unsupported", "fails"]
     message: str = ""
     pin: Deviation | None = None
 
@@ -51,8 +52,9 @@ def settle(
         places = ", ".join(pin.where for pin in pins)
         return Settlement("fails", f"more than one pinned deviation speaks of this: {places}")
     if not pins:
-        kinds = {"agrees": "agrees", "unsupported": "unsupported"}
-        return Settlement(kinds.get(verdict.outcome, "fails"), verdict.message)
+        if verdict.outcome == "agrees" or verdict.outcome == "unsupported":
+            return Settlement(verdict.outcome, verdict.message)
+        return Settlement("fails", verdict.message)
     (pin,) = pins
     if (verdict.outcome, dict(verdict.got)) == (pin.outcome, dict(pin.got)):
         return Settlement("pinned", f"{pin.why} ({pin.source})", pin)

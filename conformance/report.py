@@ -4,6 +4,7 @@
 to ``docs/report.schema.json``. A key is only ever added within a version.
 """
 
+import json
 import os
 import platform
 import tempfile
@@ -12,14 +13,14 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
-from conformance.check import Verdict, canonical, errors, shapes, tolerance
+from conformance.check import Outcome, Verdict, canonical, errors, shapes, tolerance
 from conformance.framework import Framework
 from conformance.observation import Observation, Raised
 from conformance.pins import Settlement
 
-SCHEMA = "lstm-conformance-report/1"
+SCHEMA: Literal["lstm-conformance-report/1"] = "lstm-conformance-report/1"
 _FORM = ConfigDict(extra="forbid", frozen=True)
 
 
@@ -43,7 +44,7 @@ class ClaimEntry(BaseModel):
     """What became of one claim."""
 
     model_config = _FORM
-    outcome: Literal["agrees", "differs", "rejected", "unsupported", "crashed", "hung"]
+    outcome: Outcome
     got: dict[str, Any] = Field(description="What was seen in place of what the claim demands.")
     settled: Literal["agrees", "pinned", "unsupported", "fails"]
     pin: str | None = Field(description="Where the deviation is pinned: path:line.")
@@ -57,7 +58,7 @@ class Entry(BaseModel):
     framework: str = Field(description="As in the header.")
     case: str = Field(description="behaviour-case, the case's permanent id.")
     where: str = Field(description="path:line of the case.")
-    outcome: Literal["agrees", "differs", "rejected", "unsupported", "crashed", "hung"]
+    outcome: Outcome
     detail: str = Field(description="The reason, where unsupported, crashed or hung.")
     layer: dict[str, Any]
     dimensions: dict[str, int]
@@ -107,9 +108,11 @@ def entry(observation: Observation) -> Entry:
     """The facts of `observation`, without its claims."""
     case, results = observation.case, observation.results
     native = None if results is None else _tensors(results)
-    view = error = None
+    view: dict[str, Tensor] | None = None
+    error: dict[str, float | None] | None = None
     if results is not None and not case.must_reject and shapes(observation).outcome == "agrees":
-        view, error = _tensors(canonical(observation)), errors(observation)
+        view = _tensors(canonical(observation))
+        error = {name: _finite(value) for name, value in errors(observation).items()}
     return Entry(
         framework=observation.framework.label,
         case=case.id,
@@ -120,7 +123,7 @@ def entry(observation: Observation) -> Entry:
         dimensions=vars(case.dimensions),
         native=native,
         canonical=view,
-        errors=error and {name: _finite(value) for name, value in error.items()},
+        errors=error,
         tolerance=tolerance(case),
         parameters=_shapes(observation.parameters),
         inferred=_shapes(observation.inferred),
@@ -137,7 +140,7 @@ def claim(verdict: Verdict, settlement: Settlement) -> ClaimEntry:
         outcome=verdict.outcome,
         got=dict(verdict.got),
         settled=settlement.kind,
-        pin=settlement.pin and settlement.pin.where,
+        pin=settlement.pin.where if settlement.pin else None,
     )
 
 
@@ -167,10 +170,21 @@ def write(path: Path, head: Header, entries: Iterable[Entry]) -> None:
         with os.fdopen(handle, "w", encoding="utf-8") as lines:
             for line in (head, *entries):
                 lines.write(line.model_dump_json() + "\n")
-        os.replace(draft, path)
+        Path(draft).replace(path)
     except BaseException:
-        os.unlink(draft)
+        Path(draft).unlink()
         raise
+
+
+def schema_files() -> dict[Path, str]:
+    """The JSON Schema of a line of a report, by its path below the repository's root."""
+    schema = {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": f"A line of a report, {SCHEMA}",
+        **TypeAdapter(Header | Entry).json_schema(),
+    }
+    text = json.dumps(schema, indent=2, sort_keys=True) + "\n"
+    return {Path("docs", "report.schema.json"): text}
 
 
 def read(path: Path) -> tuple[Header, list[Entry]]:
@@ -191,7 +205,7 @@ def _shapes(shapes: Mapping[str, Any] | Raised | None) -> Any:
 
 
 def _refusal(raised: Raised | None) -> Refusal | None:
-    return raised and Refusal(type=raised.type, message=raised.message)
+    return Refusal(type=raised.type, message=raised.message) if raised else None
 
 
 def _finite(value: float) -> float | None:

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-from pytest import Config
+import pytest
 from xdist.scheduler.loadscope import LoadScopeScheduling
 from xdist.workermanage import WorkerController
 
@@ -20,7 +20,7 @@ WORTH_AN_IMPORT = 8  # cases left for each worker, the newcomer among them
 class FrameworkScheduling(LoadScopeScheduling):
     """Hands out one case at a time: all claims on one observation go to one worker."""
 
-    def __init__(self, config: Config, log: Any, labels: Sequence[str]) -> None:
+    def __init__(self, config: pytest.Config, log: Any, labels: Sequence[str]) -> None:
         """`labels` are those of the run's frameworks, with which the ids of its tests begin."""
         super().__init__(config, log)
         # "keras-jax" before "keras": the longest label that fits is meant.

@@ -35,6 +35,8 @@ def table(frameworks: Sequence[Framework], entries: Iterable[Entry]) -> list[str
     claims = [claim for claim in CLAIMS if any(claim == key[1] for key in counts)]
     rows = [["", *claims]]
     for framework in frameworks:
+        if framework.missing:
+            continue
         row = [framework.label]
         for claim in claims:
             found = [
@@ -43,14 +45,14 @@ def table(frameworks: Sequence[Framework], entries: Iterable[Entry]) -> list[str
                 if counts[framework.label, claim, kind]
             ]
             row.append(", ".join(found) or "not run")
-        if framework.missing:
-            row[1:] = [f"not installed: {', '.join(framework.missing)}"]
         rows.append(row)
-    widths = [
-        max(len(row[k]) for row in rows if k < len(row) and (k == 0 or len(row) > 2))
-        for k in range(len(claims) + 1)
-    ]
-    return [
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=False)).rstrip()
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    lines = [
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
         for row in rows
+    ]
+    missing = [framework for framework in frameworks if framework.missing]
+    return [
+        *lines,
+        *(f"{one.label}  not installed: {', '.join(one.missing)}" for one in missing),
     ]

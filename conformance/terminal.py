@@ -21,9 +21,7 @@ class Terminal:
     """Keeps every outcome of a run, shows how far it is, and writes the report at its end."""
 
     def __init__(self, config: pytest.Config, run: Run, path: Path | None, named: bool) -> None:
-        """`path` is the report's, if any; `named`: options asked for certain cases, so that a run
-        without one is an error.
-        """
+        """`path` is the report's, if any; where `named`, options asked for certain cases."""
         self._config, self._run, self._path, self._named = config, run, path, named
         self._tenths = 0
         self._quiet: pytest.TestReport | None = None  # told of by the progress line alone

@@ -1,0 +1,1 @@
+"""The suite, and the tests of its engine."""
