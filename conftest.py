@@ -92,6 +92,8 @@ def pytest_configure_node(node: Any) -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    if config.option.dist != "load":  # what -n alone means; another --dist was chosen by hand
+        return None
     from conformance.schedule import FrameworkScheduling  # needs xdist
 
     labels = [framework.label for framework in config.stash[RUN].frameworks]

@@ -32,9 +32,14 @@ def main(arguments: Sequence[str] | None = None, root: Path = ROOT) -> int:
     return 0
 
 
+def schemas() -> dict[Path, str]:
+    """The text of every generated schema by its path below the repository's root."""
+    return {**schema_files(), **report.schema_files()}
+
+
 def write_schemas(root: Path) -> int:
     """Write every generated schema below `root` and print their paths; return 0."""
-    for path, text in {**schema_files(), **report.schema_files()}.items():
+    for path, text in schemas().items():
         target = root / path
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(text, encoding="utf-8", newline="\n")

@@ -148,6 +148,8 @@ def _results(results: dict[str, Any]) -> Message:
 def packed(value: Any) -> Packed:
     """An array, or whatever NumPy makes one of, as plain data."""
     array = np.asarray(value)
+    if array.dtype.kind not in "biufc":
+        raise TypeError(f"a result of dtype {array.dtype}, which NumPy alone does not have")
     return str(array.dtype), list(array.shape), array.tobytes()
 
 

@@ -91,5 +91,5 @@ def _probe(
         with gateway.Gateway(interpreter, {"path": [str(root)], "probe": modules}) as opened:
             probed: list[child.Message] = opened.receive(timeout=60)
             return probed
-    except gateway.Lost as lost:
+    except (gateway.Lost, gateway.Slow) as lost:
         return [{"error": f"{interpreter} does not answer: {lost}"}] * len(frameworks)

@@ -3,6 +3,7 @@
 import contextlib
 import itertools
 import os
+import shlex
 import signal
 import tempfile
 from collections.abc import Iterator
@@ -35,7 +36,9 @@ class Gateway:
         self._output = None if remote else Path(_temporary())
         self._group = execnet.Group()
         self._channel: Any = None
-        spec = interpreter if remote else f"popen//python={interpreter}" if interpreter else "popen"
+        spec = interpreter if remote else "popen"
+        if interpreter and not remote:
+            spec = f"popen//python={shlex.quote(interpreter)}"
         try:
             self._gateway = self._group.makegateway(spec)
             self._channel = self._gateway.remote_exec(child)
@@ -94,7 +97,8 @@ class Gateway:
         # execnet has no public way to the return code of a process that it started.
         code = self._gateway._io.wait()
         if code is not None and code < 0:
-            return signal.Signals(-code).name
+            names = {one.value: one.name for one in signal.Signals}
+            return names.get(-code, f"signal {-code}")  # real-time signals have no names
         return f"exit code {code}"
 
 

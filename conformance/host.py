@@ -3,6 +3,7 @@
 A crash, a hang and an exception are outcomes of one case; the next case goes on.
 """
 
+import time
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Literal
@@ -34,7 +35,7 @@ class Host:
     def __init__(
         self, framework: Framework, root: Path, timeout: float, in_process: bool = False
     ) -> None:
-        """`timeout` is in seconds, for the start and for each case."""
+        """`timeout` is in seconds, for the start with its imports and for each case."""
         self.framework = framework
         self._root = root
         self._timeout = timeout
@@ -42,13 +43,14 @@ class Host:
         self._gateway: Gateway | Here | None = None
         self._convention: Convention | None = None
         self._starts = 0
+        self._died_of = ""
 
     def open(self) -> None:
         """Starts the process without waiting for its framework's import. Raises Down."""
         if self._gateway is not None:
             return
         if self._starts > RESTARTS:
-            message = f"not run: the process was already started {self._starts} times and died"
+            message = f"not run: the process was started {self._starts} times; {self._died_of} last"
             raise Down("crashed", message, "")
         self._starts += 1
         self._convention = None
@@ -66,7 +68,7 @@ class Host:
         """What the adapter declares. Raises Down."""
         self.open()
         if self._convention is None:
-            loaded = self._receive()
+            loaded = self._receive(time.monotonic() + self._timeout)
             if "exception" in loaded:
                 raised = loaded["exception"]
                 raise self._down(
@@ -86,7 +88,8 @@ class Host:
         parts: child.Message = {}
         try:
             self._send(request(self.convention(), case, sample))
-            while (part := self._receive())[0] != "done":
+            deadline = time.monotonic() + self._timeout
+            while (part := self._receive(deadline))[0] != "done":
                 parts[part[0]] = part[1]
         except Down as down:
             parts["down"] = down
@@ -105,12 +108,12 @@ class Host:
         except Lost as lost:
             raise self._down("crashed", str(lost)) from lost
 
-    def _receive(self) -> Any:
+    def _receive(self, deadline: float) -> Any:
         assert self._gateway is not None
         try:
-            return self._gateway.receive(self._timeout)
+            return self._gateway.receive(max(deadline - time.monotonic(), 0.0))
         except Slow as slow:
-            raise self._down("hung", str(slow)) from slow
+            raise self._down("hung", f"no answer within {self._timeout:g} s") from slow
         except Lost as lost:
             raise self._down("crashed", str(lost)) from lost
 
@@ -118,6 +121,7 @@ class Host:
         assert self._gateway is not None
         output = self._gateway.tail()
         self.close()
+        self._died_of = message
         return Down(outcome, message, output)
 
 

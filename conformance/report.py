@@ -7,7 +7,6 @@ to ``docs/report.schema.json``. A key is only ever added within a version.
 import json
 import os
 import platform
-import tempfile
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timezone
 from pathlib import Path
@@ -165,14 +164,15 @@ def header(frameworks: Iterable[Framework], complete: bool) -> Header:
 
 def write(path: Path, head: Header, entries: Iterable[Entry]) -> None:
     """Writes the report whole, or leaves what was there. Raises OSError."""
-    handle, draft = tempfile.mkstemp(dir=path.parent, prefix=path.name, suffix=".part")
+    # Not a temporary file, which nobody but its owner could read.
+    draft = path.with_name(f"{path.name}.{os.getpid()}.part")
     try:
-        with os.fdopen(handle, "w", encoding="utf-8") as lines:
+        with draft.open("w", encoding="utf-8") as lines:
             for line in (head, *entries):
                 lines.write(line.model_dump_json() + "\n")
-        Path(draft).replace(path)
+        draft.replace(path)
     except BaseException:
-        Path(draft).unlink()
+        draft.unlink(missing_ok=True)
         raise
 
 
@@ -189,8 +189,9 @@ def schema_files() -> dict[Path, str]:
 
 def read(path: Path) -> tuple[Header, list[Entry]]:
     """A report as it was written. Raises OSError, and ValueError for what is not one."""
-    lines = path.read_text(encoding="utf-8").splitlines()
-    head = Header.model_validate_json(lines[0] if lines else "")
+    # Not splitlines, which also splits at characters that JSON may hold, as U+2028.
+    lines = path.read_text(encoding="utf-8").removesuffix("\n").split("\n")
+    head = Header.model_validate_json(lines[0])
     return head, [Entry.model_validate_json(line) for line in lines[1:]]
 
 

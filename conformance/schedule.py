@@ -8,6 +8,7 @@ of it is left. xdist's own ``--dist loadgroup`` does not group under pytest 9.2
 
 from collections import Counter
 from collections.abc import Sequence
+from itertools import chain
 from typing import Any
 
 import pytest
@@ -34,38 +35,61 @@ class FrameworkScheduling(LoadScopeScheduling):
         # test_shapes[torch-guide-plain] and test_values[torch-guide-plain] share an observation.
         return nodeid.partition("[")[2] if self._framework_of(nodeid) else nodeid
 
+    def remove_node(self, node: WorkerController) -> str | None:
+        """Takes back the work of a worker that is gone, and returns the test that it died of.
+
+        That test is not handed on: xdist's own scheduler has it kill one worker after another.
+        """
+        workload = self.assigned_work.pop(node)
+        fatal = next(
+            (name for unit in workload.values() for name, done in unit.items() if not done), None
+        )
+        for scope, unit in workload.items():
+            rest = {name: done for name, done in unit.items() if not done and name != fatal}
+            if rest:
+                self.workqueue[scope] = rest
+        for other in self.nodes:
+            self._reschedule(other)
+        return fatal
+
     def _reschedule(self, node: WorkerController) -> None:
-        if not node.shutting_down and self.workqueue and self._choose(node) is None:
-            node.shutdown()
-        super()._reschedule(node)
+        # A worker starts a test once it knows the next one: left with a single one it would wait.
+        while not node.shutting_down and self._pending_of(self.assigned_work[node]) <= 2:
+            super()._reschedule(node)
 
     def _assign_work_unit(self, node: WorkerController) -> None:
-        scope = self._choose(node) or next(iter(self.workqueue))
+        scope = self._choose(node)
+        if scope is None:
+            node.shutdown()
+            return
         self.workqueue.move_to_end(scope, last=False)
         super()._assign_work_unit(node)
 
     def _choose(self, node: WorkerController) -> str | None:
         """The next piece of work for `node`; None where the rest is not worth another import."""
-        first: dict[str, str] = {}
-        left: Counter[str] = Counter()
+        left: dict[str, list[str]] = {}
         for scope, unit in self.workqueue.items():
-            framework = self._framework_of(next(iter(unit)))
-            first.setdefault(framework, scope)
-            left[framework] += 1
+            left.setdefault(self._framework_of(next(iter(unit))), []).append(scope)
         owners = Counter(
             framework
-            for other, units in self.assigned_work.items()
+            for other in self.nodes
             if not other.shutting_down
-            for framework in {self._framework_of(next(iter(unit))) for unit in units.values()}
+            for framework in self._frameworks_of(other)
         )
-        mine = {self._framework_of(next(iter(u))) for u in self.assigned_work[node].values()}
-        for framework in left:
-            if framework in mine:
-                return first[framework]
-        for framework, _ in left.most_common():
-            if not owners[framework]:
-                return first[framework]
-        for framework, count in left.most_common():
-            if count >= WORTH_AN_IMPORT * (owners[framework] + 1):
-                return first[framework]
-        return None
+        mine = {"", *self._frameworks_of(node)}  # tests of no framework import none
+        most = sorted(left, key=lambda framework: -len(left[framework]))
+        return next(
+            chain(
+                (left[framework][0] for framework in left if framework in mine),
+                (left[framework][0] for framework in most if not owners[framework]),
+                (
+                    left[framework][0]
+                    for framework in most
+                    if len(left[framework]) >= WORTH_AN_IMPORT * (owners[framework] + 1)
+                ),
+            ),
+            None,
+        )
+
+    def _frameworks_of(self, node: WorkerController) -> set[str]:
+        return {self._framework_of(next(iter(unit))) for unit in self.assigned_work[node].values()}

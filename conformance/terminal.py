@@ -23,6 +23,7 @@ class Terminal:
     def __init__(self, config: pytest.Config, run: Run, path: Path | None, named: bool) -> None:
         """`path` is the report's, if any; where `named`, options asked for certain cases."""
         self._config, self._run, self._path, self._named = config, run, path, named
+        self._ended: set[str] = set()  # tests that no error or crash kept from their end
         self._tenths = 0
         self._quiet: pytest.TestReport | None = None  # told of by the progress line alone
         self._problems: list[str] = []
@@ -36,6 +37,8 @@ class Terminal:
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> Generator[None, Any, Any]:
         """Keeps the outcome, and shows how far the run is."""
+        if report.when == "call" or report.skipped:
+            self._ended.add(report.nodeid)
         record = getattr(report, "conformance", None)
         if record is None:
             return (yield)
@@ -59,9 +62,9 @@ class Terminal:
         if asked and not any(entry.outcome != "unsupported" for entry in entries):
             self._problems.append("no case was executed: a run without one proves nothing")
         if self._path is not None:
-            stopped = bool(session.shouldstop or session.shouldfail) or exitstatus in CUT_SHORT
+            whole = len(self._ended) == session.testscollected and exitstatus not in CUT_SHORT
             try:
-                write(self._path, header(self._run.frameworks, not stopped), entries)
+                write(self._path, header(self._run.frameworks, whole), entries)
             except OSError as error:
                 self._problems.append(f"--report {self._path}: {error}")
         if self._problems and exitstatus == pytest.ExitCode.OK:

@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from adapters.contract import Dimensions, Layer
-from conformance.__main__ import main
+from conformance.__main__ import main, schemas
 from conformance.case import Case
 from conformance.load import load_cases, load_deviations
-from conformance.schema import DimensionSet, LayerOptions, case_schema, schema_files
+from conformance.schema import DimensionSet, LayerOptions, case_schema
 
 ROOT = Path(__file__).resolve().parents[2]
 CASES = load_cases(ROOT)
@@ -83,16 +83,16 @@ def test_deviations() -> None:
     assert all(deviation.got is not None for deviation in load_deviations(ROOT, CASES))
 
 
-@pytest.mark.parametrize("path", schema_files(), ids=Path.as_posix)
+@pytest.mark.parametrize("path", schemas(), ids=Path.as_posix)
 def test_schema_is_current(path: Path) -> None:
     """A generated schema is what `python -m conformance schema` would write now."""
-    assert (ROOT / path).read_text(encoding="utf-8") == schema_files()[path]
+    assert (ROOT / path).read_text(encoding="utf-8") == schemas()[path]
 
 
 def test_schema_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """The command writes every schema and prints where."""
     assert main(["schema"], tmp_path) == 0
-    assert capsys.readouterr().out.splitlines() == [str(tmp_path / path) for path in schema_files()]
+    assert capsys.readouterr().out.splitlines() == [str(tmp_path / path) for path in schemas()]
 
 
 def test_layer_options() -> None:

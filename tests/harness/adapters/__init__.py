@@ -1,0 +1,1 @@
+"""Adapters without a framework: a right one, and deliberately wrong ones."""

@@ -1,0 +1,17 @@
+"""The output is (time, batch, direction*hidden)."""
+
+from typing import Any
+
+from adapters.contract import Array
+from tests.harness.adapters import right
+from tests.harness.adapters.right import CONVENTION, infer, parameters, unsupported
+
+__all__ = ["CONVENTION", "infer", "parameters", "run", "unsupported"]
+PACKAGES = ("numpy",)
+
+
+def run(*asked: Any) -> dict[str, Array]:
+    """Swap the first two axes of a sequence."""
+    results = right.run(*asked)
+    y = results["y"]
+    return {**results, "y": y.swapaxes(0, 1) if y.ndim == 3 else y}

@@ -1,0 +1,20 @@
+"""The rows of the final states are those of all forward layers first."""
+
+from typing import Any
+
+from adapters.contract import Array
+from tests.harness.adapters import right
+from tests.harness.adapters.right import CONVENTION, infer, parameters, unsupported
+
+__all__ = ["CONVENTION", "infer", "parameters", "run", "unsupported"]
+PACKAGES = ("numpy",)
+
+
+def run(*asked: Any) -> dict[str, Array]:
+    """Transpose the rows from (layer direction) to (direction layer)."""
+    layer, results = asked[0], right.run(*asked)
+    for name in ("end_h", "end_c"):
+        _, batch, hidden = results[name].shape
+        layers = results[name].reshape(-1, layer.num_directions, batch, hidden)
+        results[name] = layers.swapaxes(0, 1).reshape(-1, batch, hidden)
+    return results

@@ -1,0 +1,1 @@
+"""The adapter declares no PACKAGES."""

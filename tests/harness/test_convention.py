@@ -1,0 +1,387 @@
+"""Conventions: laws, views and weights that follow from declared axis patterns.
+
+Three conventions, declared here as data, stand for the three ways in which frameworks differ: the
+states stacked in one tensor; a name for every layer and direction; and one for every gate.
+"""
+
+import dataclasses
+import re
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from adapters.contract import Convention, Dimensions, Layer, Native
+from conformance import convention as views
+from conformance.case import Case
+from conformance.law import Law
+from conformance.sample import LayerWeights, draw
+
+STACKED = Convention(
+    inputs={
+        "input": Native("x", "batch time input"),
+        "h_0": Native("h_0", "(layer direction) batch hidden"),
+        "c_0": Native("c_0", "(layer direction) batch cell"),
+    },
+    results={
+        "output": Native("y", "batch time (direction hidden)"),
+        "h_n": Native("h_n", "(layer direction) batch hidden"),
+        "c_n": Native("c_n", "(layer direction) batch cell"),
+        "last": Native("h_n", "(layer direction) batch hidden"),
+    },
+    weights={
+        "input_weights": Native("w_{layer}{direction}", "(gate cell) input"),
+        "recurrent_weights": Native("r_{layer}{direction}", "(gate cell) hidden"),
+        "input_bias": Native("b_{layer}{direction}", "(gate cell)"),
+        "recurrent_bias": Native("d_{layer}{direction}", "(gate cell)"),
+    },
+    gates="ifgo",
+    source="https://example.org/stacked",
+)
+NAMED = Convention(
+    inputs={
+        "input": Native("x", "time batch input"),
+        "h_0": Native("{layer}{direction}/h", "batch hidden"),
+        "c_0": Native("{layer}{direction}/c", "batch cell"),
+    },
+    results={
+        "output": Native("y", "batch time (direction hidden)"),
+        "h_n": Native("{layer}{direction}/h", "batch hidden"),
+        "c_n": Native("{layer}{direction}/c", "batch cell"),
+        "last": Native("y", "batch (direction hidden)"),
+    },
+    weights={
+        "input_weights": Native("{layer}{direction}/w", "input (gate cell)"),
+        "recurrent_weights": Native("{layer}{direction}/r", "hidden (gate cell)"),
+        "bias": Native("{layer}{direction}/b", "gate cell"),
+    },
+    gates="iofg",
+    directions=(("",), ("_ahead", "_back")),
+    source="https://example.org/named",
+)
+GATED = dataclasses.replace(
+    NAMED,
+    results={
+        "output": Native("y{direction}", "time batch hidden"),
+        "h_n": Native("{layer}{direction}/h", "hidden batch"),
+        "c_n": Native("{layer}{direction}/c", "batch cell"),
+        "last": Native("{layer}{direction}/h", "hidden batch"),
+    },
+    weights={
+        "input_weights": Native("{layer}{direction}/i{gate}/w", "input cell"),
+        "recurrent_weights": Native(
+            "{layer}{direction}/{gate}/r", "hidden cell", gates=("gi", "ga", "gf", "go")
+        ),
+        "bias": Native("{layer}{direction}/h{gate}/b", "cell"),
+    },
+    gates="igfo",
+    source="https://example.org/gated",
+)
+CONVENTIONS = {"stacked": STACKED, "named": NAMED, "gated": GATED}
+every_convention = pytest.mark.parametrize("declared", CONVENTIONS.values(), ids=CONVENTIONS)
+
+BOTH = Layer(bidirectional=True)
+LAST = Layer(bidirectional=True, return_sequences=False)
+SIZES = Dimensions(batch_size=2, time_steps=5, embedding_dim=3, hidden_units=4, num_layers=2)
+
+
+# Laws.
+
+
+def test_result_laws_stacked() -> None:
+    """Stacked states have a row for each layer and direction."""
+    laws = views.result_laws(STACKED, BOTH, SIZES)
+    shapes = {name: law.shape for name, law in laws.items()}
+    assert shapes == {"y": (2, 5, 8), "h_n": (4, 2, 4), "c_n": (4, 2, 4)}
+
+
+def test_result_laws_named() -> None:
+    """Where the name has layer and direction, there is one result for each."""
+    laws = views.result_laws(NAMED, BOTH, SIZES)
+    states = [f"{layer}_{way}/{s}" for layer in "01" for way in ("ahead", "back") for s in "hc"]
+    expected = {"y": (2, 5, 8), **dict.fromkeys(states, (2, 4))}
+    assert {name: law.shape for name, law in laws.items()} == expected
+
+
+def test_result_laws_one_way() -> None:
+    """A one-way layer has its own label for its direction."""
+    laws = views.result_laws(GATED, Layer(), dataclasses.replace(SIZES, num_layers=1))
+    shapes = {name: law.shape for name, law in laws.items()}
+    assert shapes == {"y": (5, 2, 4), "0/h": (4, 2), "0/c": (2, 4)}
+
+
+@pytest.mark.parametrize(
+    ("declared", "shape"), [(STACKED, (2, 5, 8)), (NAMED, (2, 8))], ids=["sequence", "one-output"]
+)
+def test_result_laws_last(declared: Convention, shape: tuple[int, ...]) -> None:
+    """Without sequences the sequence is due all the same, unless one name stands for both."""
+    assert views.result_laws(declared, LAST, SIZES)["y"].shape == shape
+
+
+@every_convention
+def test_parameter_count(declared: Convention) -> None:
+    """The declared parameters are 4H(I + H + biases) for each layer and direction, by hand.
+
+    I is 3 for the first layer and 2*4 for the second: two directions of 4*4*(3 + 4 + b) and of
+    4*4*(8 + 4 + b), with b = 2 biases or 1.
+    """
+    biases = 2 if declared is STACKED else 1
+    laws = views.parameter_laws(declared, BOTH, SIZES)
+    count = sum(int(np.prod(law.shape)) for law in laws.values())
+    assert count == 2 * 16 * (7 + biases) + 2 * 16 * (12 + biases)
+
+
+@every_convention
+def test_parameters_without_bias(declared: Convention) -> None:
+    """A layer without biases has none to be given, and none to be had."""
+    layer = Layer(bias=False)
+    sample = draw(_case(layer, SIZES))
+    given_ = views.native_weights(declared, layer, SIZES, sample.weights)
+    laws = views.parameter_laws(declared, layer, SIZES)
+    assert given_.keys() == laws.keys()
+    assert not [name for name in laws if name.endswith("/b") or name[:2] in ("b_", "d_")]
+
+
+def test_law_in_words() -> None:
+    """A law is written with the name and the size of every axis."""
+    axes = {"batch": 7, "time": 5, "direction": 2, "hidden": 13}
+    law = Law("batch time (direction hidden)", axes)
+    assert str(law) == "(batch 7, time 5, direction*hidden 2*13=26)"
+
+
+# Weights.
+
+
+@every_convention
+def test_weights_meet_their_laws(declared: Convention) -> None:
+    """The weights that an adapter is handed have the declared names and shapes."""
+    sample = draw(_case(BOTH, SIZES))
+    weights = views.native_weights(declared, BOTH, SIZES, sample.weights)
+    laws = views.parameter_laws(declared, BOTH, SIZES)
+    assert {name: one.shape for name, one in weights.items()} == {
+        name: law.shape for name, law in laws.items()
+    }
+
+
+def test_gate_order() -> None:
+    """Gates i, f, g, o with the numbers 1, 2, 3, 4 stand as 1, 4, 2, 3 for the order i, o, f, g."""
+    dimensions = Dimensions(1, 1, 1, 1)
+    weights = views.native_weights(NAMED, Layer(), dimensions, (_numbered(),))
+    assert weights["0/w"].tolist() == [[1, 4, 2, 3]]
+
+
+def test_gate_names() -> None:
+    """Where the name has the gate, each gate goes to its own label in the declared order."""
+    dimensions = Dimensions(1, 1, 1, 1)
+    weights = views.native_weights(GATED, Layer(), dimensions, (_numbered(),))
+    named = {name: one.item() for name, one in weights.items() if name.endswith(("w", "r"))}
+    assert named == {
+        **{"0/ii/w": 1, "0/ig/w": 3, "0/if/w": 2, "0/io/w": 4},
+        **{"0/gi/r": 1, "0/ga/r": 3, "0/gf/r": 2, "0/go/r": 4},
+    }
+
+
+def test_one_bias_is_the_sum() -> None:
+    """A framework with one bias a gate is given the sum of the two."""
+    weights = views.native_weights(NAMED, Layer(), Dimensions(1, 1, 1, 1), (_numbered(),))
+    assert weights["0/b"].ravel().tolist() == [11, 44, 22, 33]
+
+
+def test_axis_order() -> None:
+    """(gate cell) varies the unit fastest: gates i and f of units 0 and 1 are i0, i1, f0, f1."""
+    numbers = np.arange(8.0).reshape(1, 4, 2)
+    weights = LayerWeights(numbers[..., None], np.zeros((1, 4, 2, 2)), numbers, 0 * numbers)
+    native = views.native_weights(STACKED, Layer(), Dimensions(1, 1, 1, 2), (weights,))
+    assert native["b_0"].tolist() == [0, 1, 2, 3, 4, 5, 6, 7]
+
+
+# Round trips.
+
+
+@every_convention
+@settings(max_examples=30, deadline=None, derandomize=True)
+@given(data=st.data())
+def test_results_round_trip(declared: Convention, data: st.DataObject) -> None:
+    """Canonical results, laid out as the framework would and viewed again, are what they were.
+
+    Drawn: sizes, directions, and the order of the axes of every result.
+    """
+    layer = Layer(bidirectional=data.draw(st.booleans()))
+    dimensions = Dimensions(*data.draw(st.tuples(*[st.integers(1, 4)] * 5)))
+    results = {name: _shuffled(native, data) for name, native in declared.results.items()}
+    mixed = dataclasses.replace(declared, results={**results, "last": declared.results["last"]})
+    canonical = _canonical(layer, dimensions)
+    native = _laid_out(mixed, layer, dimensions, canonical)
+    laws = views.result_laws(mixed, layer, dimensions)
+    assert {name: one.shape for name, one in native.items()} == {
+        name: law.shape for name, law in laws.items()
+    }
+    seen = views.canonical_results(mixed, layer, dimensions, native)
+    assert all(np.array_equal(seen[name], canonical[name]) for name in canonical)
+
+
+@settings(max_examples=50, deadline=None, derandomize=True)
+@given(order=st.permutations("ifgo"), data=st.data())
+def test_weights_round_trip(order: list[str], data: st.DataObject) -> None:
+    """Every canonical weight is found again where gate order and axes say that it lies."""
+    layer = Layer(bidirectional=data.draw(st.booleans()))
+    dimensions = Dimensions(*data.draw(st.tuples(*[st.integers(1, 4)] * 5)))
+    axes = data.draw(st.permutations(["gate", "cell", "input"]))
+    form = Native("{layer}/{direction}", " ".join(axes))
+    declared = dataclasses.replace(STACKED, weights={"input_weights": form}, gates="".join(order))
+    sample = draw(_case(layer, dimensions))
+    native = views.native_weights(declared, layer, dimensions, sample.weights)
+    for number, weights in enumerate(sample.weights):
+        for way, label in enumerate(declared.directions[layer.bidirectional]):
+            laid = native[f"{number}/{label}"].transpose(
+                [axes.index(name) for name in ("gate", "cell", "input")]
+            )
+            found = laid[[order.index(gate) for gate in "ifgo"]]
+            assert np.array_equal(found, weights.input_weights[way])
+
+
+@every_convention
+def test_inputs_are_the_results_upside_down(declared: Convention) -> None:
+    """States laid out for the framework, and handed back by it, are viewed as they were drawn."""
+    layer = dataclasses.replace(BOTH, initial_state="given")
+    sample = draw(_case(layer, SIZES))
+    native = views.native_inputs(declared, layer, SIZES, sample.inputs)
+    echo = dataclasses.replace(
+        declared,
+        results={**declared.results, "h_n": declared.inputs["h_0"], "c_n": declared.inputs["c_0"]},
+    )
+    native |= {name: np.zeros(law.shape) for name, law in _outputs(echo, layer).items()}
+    seen = views.canonical_results(echo, layer, SIZES, native)
+    assert np.array_equal(seen["h_n"], sample.inputs["h_0"])
+    assert np.array_equal(seen["c_n"], sample.inputs["c_0"])
+
+
+def test_input_is_transposed() -> None:
+    """An input that the framework wants with time first is handed over so."""
+    array = np.arange(30.0).reshape(2, 5, 3)
+    native = views.native_inputs(NAMED, Layer(), SIZES, {"input": array})
+    assert np.array_equal(native["x"], array.swapaxes(0, 1))
+
+
+def test_wrong_rank_is_left_alone() -> None:
+    """An input that has no axes to reorder, to be refused, is handed over as it is."""
+    array = np.arange(6.0).reshape(2, 3)
+    assert views.native_inputs(NAMED, Layer(), SIZES, {"input": array})["x"] is array
+
+
+def test_last_of_a_stack() -> None:
+    """Where the last output is read from the stacked states, the last layer's rows are meant."""
+    native = {"y": np.zeros((2, 5, 8)), "h_n": np.arange(32.0).reshape(4, 2, 4)}
+    native["c_n"] = native["h_n"]
+    output = views.canonical_results(STACKED, LAST, SIZES, native)["output"]
+    assert np.array_equal(output, np.concatenate([native["h_n"][2], native["h_n"][3]], axis=-1))
+
+
+# Wrong declarations.
+
+
+def test_unknown_axis() -> None:
+    """A pattern that names an axis which does not exist is one line that says which do."""
+    wrong = dataclasses.replace(
+        STACKED, results={**STACKED.results, "output": Native("y", "batch tme (direction hidden)")}
+    )
+    with pytest.raises(ValueError, match=r"^the pattern .+ names 'tme', not one of batch, time, "):
+        views.result_laws(wrong, Layer(), SIZES)
+
+
+def test_lost_axis() -> None:
+    """A pattern that lacks an axis of the canonical form is one line with both."""
+    wrong = dataclasses.replace(
+        STACKED, results={**STACKED.results, "output": Native("y", "batch (direction hidden)")}
+    )
+    native = {"y": np.zeros((2, 4)), "h_n": np.zeros((2, 2, 4)), "c_n": np.zeros((2, 2, 4))}
+    with pytest.raises(ValueError, match="pattern") as raised:
+        views.canonical_results(wrong, Layer(), SIZES, native)
+    assert str(raised.value) == (
+        "the pattern 'batch (direction hidden)' cannot be viewed as 'batch time (direction hidden)'"
+    )
+
+
+def test_lost_axis_of_a_weight() -> None:
+    """A weight's pattern without the gates is one line as well."""
+    wrong = dataclasses.replace(STACKED, weights={"bias": Native("b{layer}{direction}", "cell")})
+    with pytest.raises(ValueError, match=r"cannot be viewed as 'direction cell'$"):
+        views.native_weights(wrong, Layer(), Dimensions(1, 1, 1, 1), (_numbered(),))
+
+
+def _case(layer: Layer, dimensions: Dimensions) -> Case:
+    return Case("x", "x", "", "", "x.yaml:1", layer, dimensions)
+
+
+def _numbered() -> LayerWeights:
+    gates = np.arange(1.0, 5.0).reshape(1, 4, 1)
+    return LayerWeights(gates[..., None], gates[..., None], gates, 10 * gates)
+
+
+def _canonical(layer: Layer, dimensions: Dimensions) -> dict[str, np.ndarray]:
+    rows = dimensions.num_layers * layer.num_directions
+    states = rows, dimensions.batch_size, dimensions.hidden_units
+    width = layer.num_directions * dimensions.hidden_units
+    shapes = {
+        "output": (dimensions.batch_size, dimensions.time_steps, width),
+        "h_n": states,
+        "c_n": states,
+    }
+    random = np.random.default_rng(0)
+    return {name: random.random(shape) for name, shape in shapes.items()}
+
+
+def _shuffled(native: Native, data: st.DataObject) -> Native:
+    mixed = data.draw(st.permutations(re.findall(r"\(.*?\)|\w+", native.axes)))
+    return dataclasses.replace(native, axes=" ".join(mixed))
+
+
+def _laid_out(
+    declared: Convention, layer: Layer, dimensions: Dimensions, canonical: dict[str, np.ndarray]
+) -> dict[str, np.ndarray]:
+    """Lay out canonical results by plain indexing, one number after another."""
+    sizes = {
+        "batch": dimensions.batch_size,
+        "time": dimensions.time_steps,
+        "hidden": dimensions.hidden_units,
+        "cell": dimensions.hidden_units,
+        "layer": dimensions.num_layers,
+        "direction": layer.num_directions,
+    }
+    native = {}
+    for name, form in declared.results.items():
+        if name == "last":
+            continue
+        labels = declared.directions[layer.bidirectional]
+        for number in range(sizes["layer"] if "{layer}" in form.name else 1):
+            for way in range(sizes["direction"] if "{direction}" in form.name else 1):
+                known = {"layer": number, "direction": way}
+                law = Law(form.axes, sizes)
+                array = np.empty(law.shape)
+                for place in np.ndindex(*law.shape):
+                    index = {**known, **_unravelled(law, place)}
+                    array[place] = canonical[name][_address(name, index, sizes)]
+                native[form.name.format(layer=number, direction=labels[way])] = array
+    return native
+
+
+def _unravelled(law: Law, place: tuple[int, ...]) -> dict[str, int]:
+    index: dict[str, int] = {}
+    for names, position in zip(law.places, place, strict=True):
+        counts = [law.sizes[name] for name in names]
+        index |= dict(zip(names, map(int, np.unravel_index(position, counts)), strict=True))
+    return index
+
+
+def _address(name: str, index: dict[str, int], sizes: dict[str, int]) -> tuple[int, ...]:
+    if name == "output":
+        feature = index["direction"] * sizes["hidden"] + index["hidden"]
+        return index["batch"], index["time"], feature
+    row = index["layer"] * sizes["direction"] + index["direction"]
+    return row, index["batch"], index["hidden" if name == "h_n" else "cell"]
+
+
+def _outputs(declared: Convention, layer: Layer) -> dict[str, Law]:
+    laws = views.result_laws(declared, layer, SIZES)
+    return {name: law for name, law in laws.items() if name.startswith("y")}

@@ -1,0 +1,250 @@
+"""The rules of the house, read from the source: which imports and which words may stand where.
+
+Each rule is a function from source text to complaints, and each has a fake that trips it.
+"""
+
+import ast
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+ENGINE = sorted((ROOT / "conformance").glob("*.py"))
+ADAPTERS = [
+    path for path in sorted((ROOT / "adapters").glob("[!_]*.py")) if path.name != "contract.py"
+]
+SUITE = [ROOT / "conftest.py", ROOT / "tests" / "test_conformance.py"]
+HARNESS = [
+    path
+    for path in sorted((ROOT / "tests" / "harness").rglob("*.py"))
+    if path != Path(__file__).resolve()
+]
+
+STANDARD = frozenset(sys.stdlib_module_names)
+LIBRARIES = {"covertable", "einops", "execnet", "jinja2", "numpy", "packaging", "pydantic"}
+LIBRARIES |= {"pydantic_core", "pytest", "xdist", "yaml"}
+ENGINE_MAY = STANDARD | LIBRARIES | {"conformance"}
+# What a distribution brings along beside the packages of its own name.
+BRINGS = {"tensorflow-cpu": "tensorflow", "tensorflow-macos": "tensorflow"}
+FRAMEWORKS = re.compile(
+    r"torch|pytorch|keras|tensorflow|flax|linen|nnx|jax|jaxlib|haiku|equinox|mlx|onnx(runtime)?"
+    r"|paddle|mindspore|tinygrad|burn|candle",
+    re.IGNORECASE,
+)
+
+
+def imports(source: str, top_level: bool = False) -> Iterator[str]:
+    """Yield the dotted name of every import; of those at the top level alone where asked."""
+    tree = ast.parse(source)
+    for node in tree.body if top_level else ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            if node.level:
+                yield "." * node.level
+            elif node.module == "adapters":
+                yield from (f"adapters.{alias.name}" for alias in node.names)
+            else:
+                yield str(node.module)
+
+
+def foreign(source: str, may: frozenset[str] | set[str], top_level: bool = False) -> list[str]:
+    """Return the imports of neither `may` nor the contract."""
+    return [
+        name
+        for name in imports(source, top_level)
+        if name != "adapters.contract" and name.partition(".")[0] not in may
+    ]
+
+
+def adapter_may(source: str) -> set[str]:
+    """Return the packages that an adapter may import: its own framework's, by its PACKAGES."""
+    declared = next(
+        ast.literal_eval(node.value)
+        for node in ast.parse(source).body
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "PACKAGES"
+    )
+    names = [name for package in declared for name in package.split("|")]
+    return {*STANDARD, "numpy", *(BRINGS.get(name, name).replace("-", "_") for name in names)}
+
+
+def framework_words(source: str) -> list[str]:
+    """Return the frameworks named in identifiers and strings; docstrings and links may name them.
+
+    A word counts in snake_case, CamelCase and beside dots, as in ``is_torch`` and ``TorchCell``.
+    """
+    tree = ast.parse(source)
+    docstrings = {
+        id(node.body[0].value)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef)
+        and node.body
+        and isinstance(node.body[0], ast.Expr)
+    }
+    said = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant):
+            if isinstance(node.value, str) and id(node) not in docstrings:
+                said.append(re.sub(r"https?://\S+", "", node.value))
+            continue
+        for field in ("id", "attr", "name", "arg", "module", "asname"):
+            said += [value for value in [getattr(node, field, None)] if isinstance(value, str)]
+    words = [word for text in said for word in re.findall(r"[A-Z]?[a-z]+|[A-Z]+", text)]
+    return sorted({word.lower() for word in words if FRAMEWORKS.fullmatch(word)})
+
+
+def environment(source: str) -> list[str]:
+    """Return the uses of environment variables."""
+    uses = {"os.environ", "os.environb", "os.getenv", "os.putenv"}
+    tree = ast.parse(source)
+    found = [ast.unparse(node) for node in ast.walk(tree) if isinstance(node, ast.Attribute)]
+    from_os = [
+        f"os.{alias.name}"
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom) and node.module == "os"
+        for alias in node.names
+    ]
+    return [use for use in found + from_os if use in uses]
+
+
+def each(paths: list[Path]) -> pytest.MarkDecorator:
+    """Parametrize a test with the text of every file, by its path."""
+    names = [path.relative_to(ROOT).as_posix() for path in paths]
+    texts = [path.read_text(encoding="utf-8") for path in paths]
+    return pytest.mark.parametrize("source", texts, ids=names)
+
+
+# The house as it stands.
+
+
+@each(ENGINE)
+def test_engine_imports(source: str) -> None:
+    """The engine imports the contract and its own libraries: no adapter, and no framework."""
+    assert foreign(source, ENGINE_MAY) == []
+
+
+@each(ADAPTERS)
+def test_adapter_imports(source: str) -> None:
+    """An adapter imports the contract, its framework, NumPy and the standard library alone."""
+    assert foreign(source, adapter_may(source)) == []
+
+
+@each([ROOT / "adapters" / "contract.py"])
+def test_contract_imports(source: str) -> None:
+    """The contract is the standard library's alone: it goes wherever an adapter goes."""
+    assert foreign(source, STANDARD) == []
+
+
+@each([ROOT / "conformance" / "child.py"])
+def test_child_imports(source: str) -> None:
+    """What runs beside a framework needs nothing but NumPy and the standard library."""
+    assert foreign(source, STANDARD | {"numpy"}, top_level=True) == []
+    assert set(imports(source)) - set(imports(source, top_level=True)) == {"adapters.contract"}
+
+
+@each(HARNESS)
+def test_harness_imports(source: str) -> None:
+    """No test of the engine needs a framework."""
+    assert foreign(source, ENGINE_MAY | {"tests", "hypothesis"}) == []
+
+
+@each(ENGINE + SUITE)
+def test_framework_words(source: str) -> None:
+    """No framework is named outside its adapter: what is known of it is known there."""
+    assert framework_words(source) == []
+
+
+@each(ENGINE)
+def test_environment(source: str) -> None:
+    """Nothing is configured by environment variables."""
+    assert environment(source) == []
+
+
+# Each rule can fail.
+
+
+@pytest.mark.parametrize(
+    ("source", "complaints"),
+    [
+        ("import numpy.linalg\nfrom conformance import case\nimport adapters.contract", []),
+        ("from adapters import contract\nfrom adapters.contract import Layer", []),
+        ("import torch.nn as nn", ["torch.nn"]),
+        ("from adapters import torch", ["adapters.torch"]),
+        ("from adapters.torch import run", ["adapters.torch"]),
+        ("import adapters.torch", ["adapters.torch"]),
+        ("def late():\n    import jax", ["jax"]),
+        ("from . import case", ["."]),
+        ("import tests.harness", ["tests.harness"]),
+    ],
+)
+def test_engine_imports_can_fail(source: str, complaints: list[str]) -> None:
+    """An import of a framework or an adapter is found, wherever and however it is written."""
+    assert foreign(source, ENGINE_MAY) == complaints
+
+
+@pytest.mark.parametrize(
+    ("source", "complaints"),
+    [
+        ("PACKAGES = ('flax', 'jax')\nimport jax.numpy, flax.linen, numpy, functools", []),
+        ("PACKAGES = ('keras', 'tensorflow|tensorflow-cpu')\nimport tensorflow", []),
+        ("PACKAGES = ('flax',)\nimport jax", ["jax"]),
+        ("PACKAGES = ('torch',)\nimport conformance.case", ["conformance.case"]),
+        ("PACKAGES = ('torch',)\nfrom adapters.keras import run", ["adapters.keras"]),
+        ("PACKAGES = ('torch',)\nfrom adapters import keras", ["adapters.keras"]),
+        ("PACKAGES = ('torch',)\ndef run():\n    import einops", ["einops"]),
+    ],
+)
+def test_adapter_imports_can_fail(source: str, complaints: list[str]) -> None:
+    """An adapter's import of another adapter, the engine or an undeclared package is found."""
+    assert foreign(source, adapter_may(source)) == complaints
+
+
+def test_top_level_imports() -> None:
+    """Only what is imported with the module counts at the top level."""
+    source = "import execnet\ndef late():\n    import einops"
+    assert foreign(source, STANDARD, top_level=True) == ["execnet"]
+
+
+@pytest.mark.parametrize(
+    ("source", "words"),
+    [
+        ("'''As in torch.'''\ndef f():\n    '''And keras.'''\n# flax\nx = 'https://jax.dev'", []),
+        ("stretch = torchlight = 'a torchbearer'", []),
+        ("if name == 'torch': pass", ["torch"]),
+        ("x = f'{y} of the keras layer'", ["keras"]),
+        ("is_flax = True", ["flax"]),
+        ("def f(jax): pass", ["jax"]),
+        ("def f_nnx(): pass", ["nnx"]),
+        ("class TorchCell: pass", ["torch"]),
+        ("x.tensorflow", ["tensorflow"]),
+        ("import torch.nn as nn", ["torch"]),
+        ("f(keras=1)", ["keras"]),
+        ("x = 1\n'''A string that is no docstring: flax.'''", ["flax"]),
+    ],
+)
+def test_framework_words_can_fail(source: str, words: list[str]) -> None:
+    """A framework's name is found in any identifier and string, and in no other word."""
+    assert framework_words(source) == words
+
+
+@pytest.mark.parametrize(
+    ("source", "uses"),
+    [
+        ("import os\nos.getpid()", []),
+        ("import os\nos.environ['X']", ["os.environ"]),
+        ("import os\nos.getenv('X')", ["os.getenv"]),
+        ("from os import environ", ["os.environ"]),
+    ],
+)
+def test_environment_can_fail(source: str, uses: list[str]) -> None:
+    """A read of the environment is found, however it is written."""
+    assert environment(source) == uses
+
+
+@pytest.mark.parametrize("files", [ENGINE, ADAPTERS, HARNESS], ids=["engine", "adapters", "tests"])
+def test_files_are_read(files: list[Path]) -> None:
+    """The rules are put to files: a wrong folder would leave nothing to complain of."""
+    assert len(files) > 3
