@@ -5,15 +5,16 @@ A verdict's `got` is plain data and exact: it is what a pinned deviation states,
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from math import prod, sqrt
+from math import prod
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
 
 from conformance.case import Case, Shape, sizes
-from conformance.convention import CANONICAL, canonical_results, parameter_laws, result_laws
+from conformance.convention import CANONICAL, parameter_laws, result_laws
 from conformance.diagnosis import like_shape, like_values
 from conformance.law import Law
+from conformance.measure import canonical, errors, parameter_count, tolerance
 from conformance.observation import Observation, Raised
 
 DTYPE = "float32"
@@ -44,7 +45,9 @@ def shapes(observation: Observation) -> Verdict:
             lines.append(f"{name}: another dtype\n  expected  {DTYPE}\n  got       {array.dtype}")
     if not lines:
         expected = {
-            name: Law(CANONICAL["last" if len(shape) < 3 else name], sizes_of(case))
+            name: Law(
+                CANONICAL["last" if len(shape) < 3 else name], sizes(case.layer, case.dimensions)
+            )
             for name, shape in case.expect.items()
         }
         for name, array in canonical(observation).items():
@@ -140,50 +143,6 @@ CLAIMS: dict[str, Callable[[Observation], Verdict]] = {
 def claims_on(case: Case) -> tuple[str, ...]:
     """The claims that `case` is put to."""
     return ("rejects",) if case.must_reject else tuple(name for name in CLAIMS if name != "rejects")
-
-
-def tolerance(case: Case) -> float:
-    """The largest absolute error allowed in float32.
-
-    4 units of 2**-24 for each square root of the terms in a gate's sum (embedding, hidden, two
-    biases), once for each layer of the stack; never looser than 1e-5.
-    """
-    dimensions = case.dimensions
-    terms = dimensions.embedding_dim + dimensions.hidden_units + 2
-    return min(4 * 2.0**-24 * sqrt(terms) * dimensions.num_layers, 1e-5)
-
-
-def errors(observation: Observation) -> dict[str, float]:
-    """The largest absolute error of each canonical result; NaN where there is a NaN."""
-    return {
-        name: float(np.abs(array - observation.expected[name]).max(initial=0.0))
-        for name, array in canonical(observation).items()
-    }
-
-
-def canonical(observation: Observation) -> dict[str, Any]:
-    """The results in canonical axis order. Expects results that meet `shapes`."""
-    assert observation.convention is not None
-    assert observation.results is not None
-    case = observation.case
-    return canonical_results(
-        observation.convention, case.layer, case.dimensions, observation.results
-    )
-
-
-def parameter_count(case: Case, observation: Observation) -> int:
-    """4H(I + H + biases) for each layer and direction, from the dimensions alone."""
-    assert observation.convention is not None
-    biases = (2 if "recurrent_bias" in observation.convention.weights else 1) * case.layer.bias
-    hidden, directions = case.dimensions.hidden_units, case.layer.num_directions
-    widths = [case.dimensions.embedding_dim]
-    widths += [directions * hidden] * (case.dimensions.num_layers - 1)
-    return sum(directions * 4 * hidden * (width + hidden + biases) for width in widths)
-
-
-def sizes_of(case: Case) -> dict[str, int]:
-    """The size of every axis of `case`."""
-    return sizes(case.layer, case.dimensions)
 
 
 def _stopped(observation: Observation) -> Verdict | None:

@@ -9,7 +9,8 @@ import ast
 import operator
 import re
 from collections.abc import Callable, Collection, Mapping
-from difflib import get_close_matches
+
+from conformance.suggest import hint
 
 NAMES = (
     "batch_size",
@@ -116,6 +117,4 @@ def _not_allowed(part: str, source: str) -> ExpressionError:
 
 
 def _unknown(name: str, source: str, names: Collection[str]) -> str:
-    close = get_close_matches(name, names, n=1)
-    hint = f"did you mean {close[0]!r}?" if close else f"the names are {', '.join(names)}"
-    return f"unknown name {name!r} in {source!r}: {hint}"
+    return f"unknown name {name!r} in {source!r}{hint(name, names, 'names')}"

@@ -14,8 +14,9 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
-from conformance.check import Outcome, Verdict, canonical, errors, shapes, tolerance
+from conformance.check import Outcome, Verdict, shapes
 from conformance.framework import Framework
+from conformance.measure import canonical, errors, tolerance
 from conformance.observation import Observation, Raised
 from conformance.pins import Settlement
 

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterable
-from difflib import get_close_matches
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
@@ -21,6 +20,7 @@ from conformance.schema import (
     LayerOptions,
     Matrix,
 )
+from conformance.suggest import hint
 
 _EXPECTED = {
     "bool_type": "true or false",
@@ -69,7 +69,9 @@ def problems(error: ValidationError, document: Document) -> Iterable[Problem]:
         if details["type"] == "extra_forbidden":
             noun, model = _mapping(path[:-1], error.title)
             key = str(path[-1])
-            text = f"unknown key {quoted(key)} in {noun}: {_suggest(key, model.model_fields)}"
+            text = (
+                f"unknown key {quoted(key)} in {noun}{hint(key, model.model_fields, 'keys', 0.7)}"
+            )
             yield Problem(document.keys[path], text)
         elif details["type"] == "missing":
             noun = _mapping(path, error.title)[0]
@@ -123,14 +125,8 @@ def _hint(details: ErrorDetails) -> str:
     if kind == "string_type" and isinstance(value, bool | int | float):
         return ": put it in quotes"
     if kind == "literal_error" and isinstance(value, str):
-        close = get_close_matches(value, re.findall("'([^']*)'", details["ctx"]["expected"]), n=1)
-        return f": did you mean {close[0]!r}?" if close else ""
+        return hint(value, re.findall("'([^']*)'", details["ctx"]["expected"]))
     return ""
-
-
-def _suggest(word: str, words: Iterable[str]) -> str:
-    close = get_close_matches(word, words, n=1, cutoff=0.7)
-    return f"did you mean {close[0]!r}?" if close else f"the keys are {', '.join(words)}"
 
 
 def _mapping(path: Path, root: str) -> tuple[str, type[BaseModel]]:

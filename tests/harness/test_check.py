@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from adapters.contract import Dimensions, Layer
-from conformance import check, failure
+from conformance import check, failure, measure
 from conformance.check import Verdict
 from conformance.observation import Observation, Raised
 from tests.harness.observed import SEQUENCES, TOO_WIDE, observed, with_results
@@ -18,7 +18,7 @@ BROKEN = Raised("ValueError", "no such layer", "layer.py:12")
 
 def changed(dimensions: Dimensions) -> float:
     """Return the tolerance for a case of these dimensions."""
-    return check.tolerance(dataclasses.replace(SEQUENCES, dimensions=dimensions))
+    return measure.tolerance(dataclasses.replace(SEQUENCES, dimensions=dimensions))
 
 
 @pytest.mark.parametrize("claim", PLAIN)
@@ -159,7 +159,7 @@ def test_tolerance_is_the_limit(part: float, outcome: str) -> None:
     """An error within the tolerance agrees and one beyond it does not."""
     seen = observed()
     right = seen.expected["output"]
-    results = {**(seen.results or {}), "y": right + part * check.tolerance(SEQUENCES)}
+    results = {**(seen.results or {}), "y": right + part * measure.tolerance(SEQUENCES)}
     verdict = check.values(dataclasses.replace(seen, results=_float32(results)))
     assert verdict.outcome == outcome
 
@@ -226,7 +226,7 @@ def test_inference_raises() -> None:
 
 def test_parameter_count() -> None:
     """4H(I + H + 2) for two biases a gate: 4*4*(3 + 4 + 2) = 144."""
-    assert check.parameter_count(SEQUENCES, observed()) == 144
+    assert measure.parameter_count(SEQUENCES, observed()) == 144
 
 
 def test_parameter_count_of_a_stack() -> None:
@@ -234,7 +234,7 @@ def test_parameter_count_of_a_stack() -> None:
     case = dataclasses.replace(
         SEQUENCES, layer=Layer(bidirectional=True, bias=False), dimensions=Dimensions(2, 5, 3, 4, 2)
     )
-    assert check.parameter_count(case, observed()) == 608
+    assert measure.parameter_count(case, observed()) == 608
 
 
 def test_parameters_differ() -> None:

@@ -9,9 +9,9 @@ import pytest
 from adapters.contract import Dimensions, Layer
 from conformance import reference
 from conformance.case import Case, Shape
-from conformance.check import tolerance
 from conformance.diagnosis import like_shape, like_values
 from conformance.law import Law
+from conformance.measure import tolerance
 from conformance.sample import Floats, Sample, draw
 from tests.harness.observed import SEQUENCES
 
