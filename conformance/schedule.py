@@ -53,8 +53,9 @@ class FrameworkScheduling(LoadScopeScheduling):
         return fatal
 
     def _reschedule(self, node: WorkerController) -> None:
+        super()._reschedule(node)
         # A worker starts a test once it knows the next one: left with a single one it would wait.
-        while not node.shutting_down and self._pending_of(self.assigned_work[node]) <= 2:
+        while not node.shutting_down and self._pending_of(self.assigned_work[node]) < 2:
             super()._reschedule(node)
 
     def _assign_work_unit(self, node: WorkerController) -> None:

@@ -73,6 +73,7 @@ class Terminal:
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """Shows frameworks by claims."""
         if self._run.entries:
+            terminalreporter.ensure_newline()
             terminalreporter.section("frameworks by claims: cases")
             for line in summary.table(self._run.frameworks, self._run.entries.values()):
                 terminalreporter.write_line(line)
