@@ -32,8 +32,11 @@ class FrameworkScheduling(LoadScopeScheduling):
         return next((label for label in self._labels if name.startswith(f"{label}-")), "")
 
     def _split_scope(self, nodeid: str) -> str:
-        # test_shapes[torch-guide-plain] and test_values[torch-guide-plain] share an observation.
-        return nodeid.partition("[")[2] if self._framework_of(nodeid) else nodeid
+        # test_shapes[torch-guide-plain] and test_values[torch-guide-plain] share an observation;
+        # tests of no framework share their file's fixtures.
+        if self._framework_of(nodeid):
+            return nodeid.partition("[")[2]
+        return str(super()._split_scope(nodeid))
 
     def remove_node(self, node: WorkerController) -> str | None:
         """Takes back the work of a worker that is gone, and returns the test that it died of.
@@ -41,9 +44,11 @@ class FrameworkScheduling(LoadScopeScheduling):
         That test is not handed on: xdist's own scheduler has it kill one worker after another.
         """
         workload = self.assigned_work.pop(node)
-        fatal = next(
+        fatal: str | None = next(
             (name for unit in workload.values() for name, done in unit.items() if not done), None
         )
+        if fatal is None:
+            return None
         for scope, unit in workload.items():
             rest = {name: done for name, done in unit.items() if not done and name != fatal}
             if rest:

@@ -10,6 +10,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -63,15 +64,27 @@ cases:
 }
 IDS = ["edge-one-step", "plain-three-steps", "plain-no-bias", "refused-wide-input"]
 
+# A right adapter that keeps a record of what it is asked for.
 SPY = """\
 from pathlib import Path
-import os
 
-from tests.harness.adapters.right import CONVENTION, infer, parameters, run, unsupported
+from tests.harness.adapters import right
+from tests.harness.adapters.right import CONVENTION, infer, parameters, unsupported
 
 PACKAGES = ("numpy",)
-with Path(__file__).with_suffix(".imports").open("a") as lines:
-    print(os.getpid(), file=lines)
+
+
+def record(what):
+    with Path(__file__).with_suffix(".record").open("a") as lines:
+        print(what, file=lines)
+
+
+def run(*asked):
+    record("run")
+    return right.run(*asked)
+
+
+record("import")
 """
 
 
@@ -145,13 +158,13 @@ class Project:
         return Seen(result, header, {(one.framework, one.case): one for one in entries})
 
     def spy(self, name: str) -> None:
-        """Add an adapter that is right and keeps a record of its imports."""
+        """Add an adapter that is right and keeps a record of its imports and runs."""
         self.write(f"adapters/{name}.py", SPY)
 
-    def imports(self, name: str) -> int:
-        """How often a spy was imported."""
-        record = self.root / "adapters" / f"{name}.imports"
-        return len(record.read_text().splitlines()) if record.exists() else 0
+    def record(self, name: str) -> Counter[str]:
+        """How often a spy was imported, and how often run."""
+        record = self.root / "adapters" / f"{name}.record"
+        return Counter(record.read_text().splitlines() if record.exists() else ())
 
 
 def create(root: Path, *adapters: str) -> Project:

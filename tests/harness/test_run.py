@@ -143,6 +143,14 @@ def test_record_of_what_did_not_run(outcome: str) -> None:
 # Whole runs.
 
 
+def test_each_case_runs_once(tmp_path: Path) -> None:
+    """However many claims look at a case, the framework is imported once and runs it once."""
+    project = create(tmp_path)
+    project.spy("spy")
+    project.run().assert_outcomes(passed=13)
+    assert project.record("spy") == {"import": 1, "run": 4}
+
+
 @pytest.mark.parametrize("options", [[], ["-n", "2"], ["--collect-only"]])
 def test_bad_case_files(options: list[str], tmp_path: Path) -> None:
     """Every error of every case file is told, and no framework is started."""
@@ -157,7 +165,7 @@ def test_bad_case_files(options: list[str], tmp_path: Path) -> None:
         "cases/first.yaml:2:1",
         "cases/second.yaml:2:1",
     ]
-    assert project.imports("spy") == 0
+    assert not project.record("spy")
 
 
 def test_bad_deviation_file(tmp_path: Path) -> None:
@@ -168,7 +176,7 @@ def test_bad_deviation_file(tmp_path: Path) -> None:
     result = project.run()
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     assert result.errlines[0].startswith("ERROR: cases/deviations/spy.yaml:2:13: deviations: ")
-    assert project.imports("spy") == 0
+    assert not project.record("spy")
 
 
 PIN = """\

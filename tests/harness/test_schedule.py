@@ -5,6 +5,7 @@ there is none, and one that dies is replaced by another.
 """
 
 import re
+import sys
 from collections import defaultdict
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
@@ -207,12 +208,29 @@ def test_worth_an_import(cases: int, workers: int) -> None:
     assert owners(Play(suite(a=cases), 2).run(in_turn)) == {"a": workers}
 
 
-def test_share_is_worth_an_import() -> None:
-    """Of workers that are equally fast, each runs enough cases for its import."""
-    play = Play(suite(a=41), 8).run(in_turn)
-    shares = sorted(len(worker.ran) // len(CLAIMS) for worker in play.workers if worker.ran)
-    assert len(shares) > 1
-    assert min(shares) >= WORTH_AN_IMPORT
+@pytest.mark.parametrize("cases", [7, 17, 25, 41, 90])
+def test_share_is_worth_an_import(cases: int) -> None:
+    """Of workers that are equally fast, each that imports a framework runs enough for that."""
+    play = Play(suite(a=cases), 8).run(in_turn)
+    shares = [len(worker.ran) // len(CLAIMS) for worker in play.workers if worker.ran]
+    assert min(shares) >= min(cases, WORTH_AN_IMPORT)
+
+
+def test_death_when_the_others_are_leaving() -> None:
+    """What a worker leaves behind is run by its replacement, where nobody else takes any more."""
+    last = "t.py::test_shapes[a-case-16]"
+    play = Play(suite(a=17), 2, {last}).run(in_turn)
+    assert [len(worker.ran) for worker in play.workers[2:]] == [3]
+
+
+def test_death_before_the_first_test() -> None:
+    """A worker that dies before work is handed out does not send the others home."""
+    config = SimpleNamespace(getvalue={"tx": ["popen"] * 2}.get)
+    scheduler, dead, alive = FrameworkScheduling(config, SILENT, ["a"]), Worker(), Worker()
+    scheduler.add_node(dead)
+    scheduler.add_node(alive)
+    assert scheduler.remove_node(dead) is None
+    assert not alive.shutting_down
 
 
 def test_labels_that_begin_alike() -> None:
@@ -224,9 +242,11 @@ def test_labels_that_begin_alike() -> None:
 
 
 def test_tests_of_no_framework() -> None:
-    """Tests that import no framework are spread over all workers."""
-    play = Play([f"t.py::test_{number}" for number in range(8)], 4).run(in_turn)
-    assert [len(worker.ran) for worker in play.workers] == [2, 2, 2, 2]
+    """Files of tests that import no framework are spread over all workers, one on one worker."""
+    tests = [f"t{file}.py::test_{number}" for file in range(8) for number in range(3)]
+    play = Play(tests, 4).run(in_turn)
+    files = [[name.partition(":")[0] for name in worker.ran] for worker in play.workers]
+    assert [(len(names), len(set(names))) for names in files] == [(6, 2)] * 4
 
 
 # Real.
@@ -288,7 +308,7 @@ def test_one_worker_each(few: tuple[Project, pytest.RunResult]) -> None:
 
 def test_one_import_each(few: tuple[Project, pytest.RunResult]) -> None:
     """No worker starts the process of a framework that it has no case for."""
-    assert [few[0].imports(name) for name in ("left", "right")] == [1, 1]
+    assert [few[0].record(name)["import"] for name in ("left", "right")] == [1, 1]
 
 
 def test_worker_without_work(few: tuple[Project, pytest.RunResult]) -> None:
@@ -299,14 +319,24 @@ def test_worker_without_work(few: tuple[Project, pytest.RunResult]) -> None:
 def test_all_workers_are_busy(many: tuple[Project, pytest.RunResult]) -> None:
     """A framework with many cases is run, and imported, by both workers."""
     assert len(workers_by(many[1], "framework")["left"]) == 2
-    assert many[0].imports("left") == 2
+    assert many[0].record("left")["import"] == 2
 
 
 def test_case_is_on_one_worker(many: tuple[Project, pytest.RunResult]) -> None:
     """All claims on a case are put to it by one worker."""
     workers = workers_by(many[1], "case")
-    assert len(workers) == 24
     assert {len(found) for found in workers.values()} == {1}
+    assert many[0].record("left")["run"] == len(workers) == 24
+
+
+def test_interpreter_is_asked_once(tmp_path: Path) -> None:
+    """An interpreter is asked what it has by one pytest, not by every worker."""
+    project = create(tmp_path, "right")
+    script = f'#!/bin/sh\necho >> {tmp_path}/starts\nexec {sys.executable} "$@"\n'
+    python = project.write("python", script)
+    python.chmod(0o700)
+    project.run("-n", "2", "--framework", f"right@{python}").assert_outcomes(passed=13)
+    assert len((tmp_path / "starts").read_text()) == len(["asked", "run by one worker"])
 
 
 @pytest.fixture(scope="module")
@@ -335,15 +365,15 @@ def test_report_with_a_dead_worker(death: Seen) -> None:
 
 
 @pytest.mark.parametrize(
-    "options",
-    [
-        ["-p", "no:xdist"],
-        ["-n", "0"],
-        ["-n", "1"],
-        ["-n", "2", "--dist", "worksteal"],
-        ["--dist", "no"],
-    ],
+    "options", [["-p", "no:xdist"], ["-n", "0"], ["-n", "1"], ["--dist", "no"]]
 )
 def test_other_ways_to_run(options: list[str], tmp_path: Path) -> None:
-    """The suite runs without xdist, without workers, on one, and as another --dist has it."""
+    """The suite runs without xdist, without workers, and on one."""
     create(tmp_path, "right").run(*options).assert_outcomes(passed=13)
+
+
+def test_another_distribution(tmp_path: Path) -> None:
+    """A --dist that was chosen by hand is the one that is used."""
+    result = create(tmp_path, "right").run("-n", "2", "--dist", "worksteal", "-v")
+    assert "scheduling tests via WorkStealingScheduling" in result.outlines
+    result.assert_outcomes(passed=13)
