@@ -122,13 +122,14 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Puts the claims on one observation side by side, so that each case runs once."""
     run = config.stash[RUN]
-    labels = [framework.label for framework in run.frameworks]
-    ids = [case.id for case in run.cases]
+    labels = {framework.label: place for place, framework in enumerate(run.frameworks)}
+    ids = {case.id: place for place, case in enumerate(run.cases)}
+    claims = list(CLAIMS)
 
     def rank(item: pytest.Item) -> tuple[int, ...]:
         framework, case = item.callspec.params["observation"]  # type: ignore[attr-defined]
-        claim = list(CLAIMS).index(_claim(item.function))  # type: ignore[attr-defined]
-        return labels.index(framework.label), ids.index(case.id), claim
+        claim = claims.index(_claim(item.function))  # type: ignore[attr-defined]
+        return labels[framework.label], ids[case.id], claim
 
     others, ours = [], []
     for item in items:

@@ -1,11 +1,11 @@
 """Which framework, in which interpreter: ``NAME[@INTERPRETER]`` made sense of."""
 
-import difflib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from conformance import child, gateway
+from conformance.suggest import hint
 
 
 class FrameworkError(Exception):
@@ -46,25 +46,22 @@ def find(root: Path, labels: Sequence[str]) -> tuple[Framework, ...]:
     not installed is returned with its `missing` distributions.
     """
     wanted = [_parse(root, label) for label in dict.fromkeys(labels or shipped(root))]
-    interpreters = dict.fromkeys(framework.interpreter for framework in wanted)
-    for interpreter in interpreters:
+    found: dict[str, Framework] = {}
+    for interpreter in dict.fromkeys(framework.interpreter for framework in wanted):
         here = [framework for framework in wanted if framework.interpreter == interpreter]
         for framework, probed in zip(here, _probe(root, interpreter, here), strict=True):
             if "error" in probed:
                 raise FrameworkError(f"--framework {framework.label}: {probed['error']}")
-            wanted[wanted.index(framework)] = Framework(
-                framework.label,
-                framework.module,
-                interpreter,
-                probed["versions"],
-                tuple(probed["missing"]),
+            found[framework.label] = replace(
+                framework, versions=probed["versions"], missing=tuple(probed["missing"])
             )
-    for framework in wanted:
+    frameworks = tuple(found[framework.label] for framework in wanted)
+    for framework in frameworks:
         if labels and framework.missing:
             raise FrameworkError(
                 f"--framework {framework.label}: not installed: {', '.join(framework.missing)}"
             )
-    return tuple(wanted)
+    return frameworks
 
 
 def _parse(root: Path, label: str) -> Framework:
@@ -73,8 +70,7 @@ def _parse(root: Path, label: str) -> Framework:
         return Framework(label, name, interpreter)
     known = shipped(root)
     if name not in known:
-        close = difflib.get_close_matches(name, known, 1)
-        guess = f": did you mean {close[0]!r}?" if close else ""
+        guess = hint(name, known)
         raise FrameworkError(
             f"--framework {label}: unknown framework {name!r}{guess} (known: {', '.join(known)})"
         )

@@ -1,5 +1,6 @@
 """What is measured of an observation: its canonical results, their errors, the numbers allowed."""
 
+from collections.abc import Mapping
 from math import sqrt
 from typing import Any
 
@@ -8,6 +9,7 @@ import numpy as np
 from conformance.case import Case
 from conformance.convention import canonical_results
 from conformance.observation import Observation
+from conformance.sample import Floats
 
 
 def tolerance(case: Case) -> float:
@@ -21,11 +23,11 @@ def tolerance(case: Case) -> float:
     return min(4 * 2.0**-24 * sqrt(terms) * dimensions.num_layers, 1e-5)
 
 
-def errors(observation: Observation) -> dict[str, float]:
-    """The largest absolute error of each canonical result; NaN where there is a NaN."""
+def errors(expected: Mapping[str, Floats], views: Mapping[str, Any]) -> dict[str, float]:
+    """The largest absolute error of each of the canonical `views`; NaN where there is a NaN."""
     return {
-        name: float(np.abs(array - observation.expected[name]).max(initial=0.0))
-        for name, array in canonical(observation).items()
+        name: float(np.abs(array - expected[name]).max(initial=0.0))
+        for name, array in views.items()
     }
 
 

@@ -111,8 +111,11 @@ def entry(observation: Observation) -> Entry:
     view: dict[str, Tensor] | None = None
     error: dict[str, float | None] | None = None
     if results is not None and not case.must_reject and shapes(observation).outcome == "agrees":
-        view = _tensors(canonical(observation))
-        error = {name: _finite(value) for name, value in errors(observation).items()}
+        views = canonical(observation)
+        view = _tensors(views)
+        error = {
+            name: _finite(value) for name, value in errors(observation.expected, views).items()
+        }
     return Entry(
         framework=observation.framework.label,
         case=case.id,

@@ -1,6 +1,5 @@
 """One run: what was asked for, the processes it keeps, and what it has seen so far."""
 
-import difflib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
@@ -12,6 +11,7 @@ from conformance.framework import Framework
 from conformance.host import Host
 from conformance.observation import Observation, observe
 from conformance.report import ClaimEntry, Entry
+from conformance.suggest import hint
 
 ON_DEMAND = frozenset({"nightly", "search"})  # tags whose cases run only where --tag names them
 
@@ -81,10 +81,10 @@ def select(cases: Sequence[Case], globs: Sequence[str], tags: Sequence[str]) -> 
     ids, known = [case.id for case in cases], sorted({tag for case in cases for tag in case.tags})
     for glob in globs:
         if not any(fnmatchcase(name, glob) for name in ids):
-            raise SelectionError(f"--case {glob}: no case of this id{_guess(glob, ids)}")
+            raise SelectionError(f"--case {glob}: no case of this id{hint(glob, ids)}")
     for tag in tags:
         if tag not in known:
-            raise SelectionError(f"--tag {tag}: no case has this tag{_guess(tag, known)}")
+            raise SelectionError(f"--tag {tag}: no case has this tag{hint(tag, known)}")
     chosen = tuple(
         case
         for case in cases
@@ -94,8 +94,3 @@ def select(cases: Sequence[Case], globs: Sequence[str], tags: Sequence[str]) -> 
     if not chosen:
         raise SelectionError(f"no case is left of --case {' '.join(globs)} --tag {' '.join(tags)}")
     return chosen
-
-
-def _guess(name: str, known: Sequence[str]) -> str:
-    close = difflib.get_close_matches(name, known, 1)
-    return f": did you mean {close[0]!r}?" if close else ""

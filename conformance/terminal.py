@@ -84,11 +84,12 @@ class Terminal:
         reporter = self._config.pluginmanager.get_plugin("terminalreporter")
         if reporter is None:
             return
-        run = self._run
+        run, before = self._run, self._tenths
+        self._tenths = 10 * len(run.entries) // (len(run.installed) * len(run.cases))
+        if not reporter.isatty() and self._tenths == before:
+            return  # a log has no line to write over
         line = summary.progress(run.installed, len(run.cases), run.entries.values())
-        tenths = 10 * len(run.entries) // (len(run.installed) * len(run.cases))
         if reporter.isatty():
             reporter.rewrite(line[: reporter._tw.fullwidth - 1], erase=True)
-        elif tenths > self._tenths:  # a log has no line to write over
+        else:
             reporter.write(f"\n{line}")
-        self._tenths = tenths
