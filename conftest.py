@@ -10,7 +10,7 @@ import pytest
 from conformance import failure, report
 from conformance.check import CLAIMS, Verdict
 from conformance.framework import Framework, FrameworkError, find
-from conformance.load import CaseError, load_cases, load_deviations
+from conformance.load import CaseError, load_cases, load_deviations, load_records
 from conformance.observation import Observation
 from conformance.pins import applicable, settle
 from conformance.run import Run, SelectionError, select
@@ -56,13 +56,16 @@ def pytest_configure(config: pytest.Config) -> None:
     try:
         cases = load_cases(ROOT)
         deviations = load_deviations(ROOT, cases)
+        records = load_records(ROOT, cases)
         handed = getattr(config, "workerinput", {}).get("frameworks")
         frameworks = tuple(Framework(**one) for one in handed) if handed else find(ROOT, labels)
+        installed = [one for one in frameworks if not one.missing]
         config.stash[RUN] = Run(
             root=ROOT,
             frameworks=frameworks,
             cases=select(cases, option.case, option.tag),
-            deviations=applicable([one for one in frameworks if not one.missing], deviations),
+            deviations=applicable(installed, deviations),
+            records=applicable(installed, records),
             timeout=option.case_timeout,
             in_process=option.in_process,
         )

@@ -18,29 +18,91 @@ imports this module, its framework, NumPy and the standard library, and nothing 
     The shapes of the same results by the framework's own shape inference, without running it.
 ``parameters(layer, dimensions) -> dict[str, Shape]``
     The layer's trainable parameters, read from the layer itself.
+``defaults(dimensions) -> dict[str, plain data]``
+    What the framework's layer is and gives where no option is chosen. An adapter of something that
+    has no layer of its own leaves it out.
+
+Under `Layer.gradients` the inputs hold a cotangent for every result, ``"cotangent of " + name``,
+and `run` returns beside the results, for every input and weight, ``"gradient of " + name``: the
+derivative of the sum of all results times their cotangents. `infer` leaves gradients out.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
-Array: TypeAlias = Any  # whatever numpy.asarray accepts
+Array: TypeAlias = Any  # whatever numpy.asarray accepts, or a Cast
 Shape: TypeAlias = tuple[int, ...]
+GROUP = 2  # the size of the second batch axis, `group`, where `Layer.layout` is extra_batch
+
+
+def _option(default: Any, about: str) -> Any:
+    return field(default=default, metadata={"about": about})
 
 
 @dataclass(frozen=True)
 class Layer:
-    """The options of an LSTM layer, in the words of the guide."""
+    """The options of an LSTM layer and of its use, in the words of the guide.
 
-    bidirectional: bool = False
-    bias: bool = True
-    return_sequences: bool = True
-    initial_state: Literal["zeros", "given"] = "zeros"
+    The schema of ``cases/*.yaml`` is made from these fields: an option is added here, in
+    `conformance.reference` and in the adapters, and nowhere else.
+    """
+
+    bidirectional: bool = _option(False, "Add a reverse pass.")
+    bias: bool = _option(True, "Add a bias to each gate.")
+    return_sequences: bool = _option(True, "Output every time step, not the final state alone.")
+    initial_state: Literal["zeros", "given"] = _option(
+        "zeros", "Start from zeros, or from an h_0 and a c_0 that are fed."
+    )
+    reverse: bool = _option(False, "Read a one-way layer's input from its last step to its first.")
+    keep_order: bool = _option(
+        False, "Turn a reversed layer's output around, so that it aligns with the input in time."
+    )
+    merge: Literal["concat", "sum", "mul", "ave", "none"] = _option(
+        "concat", "How both directions' outputs are joined; none hands out the two."
+    )
+    layout: Literal["batch_major", "time_major", "unbatched", "extra_batch"] = _option(
+        "batch_major",
+        "The axes before the features: (batch, time), (time, batch), (time), or "
+        "(group, batch, time) with a group of 2.",
+    )
+    projection_size: int = _option(0, "Project h to so many units; 0 leaves it as wide as c.")
+    lengths: Literal["full", "given"] = _option(
+        "full", "Whether each sequence of the batch has a length of its own, which is fed."
+    )
+    return_state: bool = _option(True, "Hand out the final h and c beside the output.")
+    dtype: Literal[
+        "float32", "float64", "bfloat16", "float16", "mixed_bfloat16", "mixed_float16"
+    ] = _option(
+        "float32",
+        "Of parameters, inputs and results; a mixed one keeps parameters and inputs in float32 "
+        "and computes in the narrow one.",
+    )
+    gradients: bool = _option(False, "Differentiate for every input and weight.")
+    dropout: bool = _option(
+        False, "Build the layer with a dropout of one half, and call it in evaluation."
+    )
+    stateful: Literal["no", "carried", "reset"] = _option(
+        "no",
+        "Let the layer itself keep its state: it is called twice, the second call is reported, "
+        "and in between the state is left there or reset.",
+    )
+    execution: Literal["usual", "eager", "compiled", "predict"] = _option(
+        "usual", "As the framework is used most; step by step; compiled; or by a model's predict."
+    )
+    checkpoint: Literal["none", "weights", "model"] = _option(
+        "none", "Save to a file, load into a layer of its own, and call that one."
+    )
 
     @property
     def num_directions(self) -> int:
         """2 for a bidirectional layer, else 1."""
         return 2 if self.bidirectional else 1
+
+    @property
+    def num_outputs(self) -> int:
+        """How many directions stand side by side in the output, and in what a stack reads."""
+        return self.num_directions if self.merge in ("concat", "none") else 1
 
 
 @dataclass(frozen=True)
@@ -73,14 +135,18 @@ class Native:
 class Convention:
     """How a framework names and lays out its tensors. The keys are the canonical names.
 
+    Patterns are those of a batch-major layer whose directions are joined by ``concat``: those of
+    another layout, and of another merge, follow from them (`conformance.pattern`).
+
     inputs
-        ``input``, ``h_0`` and ``c_0``.
+        ``input``, ``h_0`` and ``c_0``; where the framework has them, ``lengths`` (int32).
     results
         ``output`` (the sequence), ``h_n`` and ``c_n``; ``last`` is what its users read as the
         output where `Layer.return_sequences` is false.
     weights
         ``input_weights``, ``recurrent_weights``, and either ``bias`` (one a gate) or
-        ``input_bias`` and ``recurrent_bias`` (two a gate).
+        ``input_bias`` and ``recurrent_bias`` (two a gate); where the framework has a projection,
+        ``projection_weights`` (no gates).
     gates
         The order of the gates along a ``gate`` axis: input ``i``, forget ``f``, candidate ``g``,
         output ``o``.
@@ -96,3 +162,46 @@ class Convention:
     gates: str
     source: str
     directions: tuple[tuple[str], tuple[str, str]] = field(default=(("",), ("", "_reverse")))
+
+
+@dataclass(frozen=True)
+class Cast:
+    """An array of a dtype that NumPy does not have: its values, widened exactly, and its name."""
+
+    array: Any  # float32
+    dtype: str  # "bfloat16"
+
+
+class Results(dict[str, Array]):
+    """Results by name, and what else is recorded of the call, as plain data by property.
+
+    ``container`` is what `outline` says of the returned object; ``checkpoint`` maps the names in a
+    saved file to their shapes.
+    """
+
+    def __init__(self, arrays: Mapping[str, Array], **properties: Any) -> None:
+        super().__init__(arrays)
+        self.properties = properties
+
+
+def outline(returned: Any, results: Mapping[str, Array]) -> str:
+    """How `returned` holds the arrays of `results`: ``(output, (h_n, c_n))``.
+
+    Brackets tell tuples, lists, dicts and named tuples apart; an array that no name has is ``?``.
+    """
+    names = {id(array): name for name, array in results.items()}
+
+    def told(part: Any) -> str:
+        if isinstance(part, tuple) and hasattr(part, "_fields"):
+            inside = ", ".join(
+                f"{name}={told(one)}" for name, one in zip(part._fields, part, strict=True)
+            )
+            return f"{type(part).__name__}({inside})"
+        if isinstance(part, dict):
+            return "{" + ", ".join(f"{key}: {told(one)}" for key, one in part.items()) + "}"
+        if isinstance(part, tuple | list):
+            inside = ", ".join(map(told, part))
+            return f"({inside})" if isinstance(part, tuple) else f"[{inside}]"
+        return "None" if part is None else names.get(id(part), "?")
+
+    return told(returned)

@@ -7,25 +7,45 @@ a bidirectional layer it then joins both directions' final states, where ``outpu
 sequence would not. There is no multi-layer LSTM: all but the last layer of a stack must return
 sequences. A gate has one bias, and the forget gate's starts at 1. TensorFlow broadcasts an initial
 state of batch 1, or a c of width 1, in silence.
+
+``go_backwards`` returns the reversed sequence, so the next layer of a stack turns it around again.
+Sequences have no lengths but a mask: a masked step repeats the output before it, and is zero in the
+sequences of a ``Bidirectional``. A mask that travels with its tensor is lost where an
+``initial_state`` is given, so each layer is handed its own. ``Bidirectional`` has a dtype apart
+from that of the layer in it, and casts to it. ``Model.predict`` rounds what it is fed to
+``keras.config.floatx()``, of a float64 model too. In a loaded model the paths of weights lack the
+name of the ``Bidirectional``.
 """
 
+import io
 import os
-from collections.abc import Mapping
-from functools import lru_cache
+import tempfile
+import zipfile
+from collections.abc import Callable, Mapping
+from functools import lru_cache, partial
+from inspect import signature
+from pathlib import Path
+from typing import Any
 
 os.environ["KERAS_BACKEND"] = "tensorflow"
 os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
 os.environ["TF_ENABLE_ONEDNN_OPTS"] = "0"  # oneDNN sums in another order from machine to machine
 
+import h5py
 import keras
+import numpy as np
+import tensorflow as tf
 
-from adapters.contract import Array, Convention, Dimensions, Layer, Native, Shape
+from adapters.contract import Array, Convention, Dimensions, Layer, Native, Results, Shape, outline
 
-PACKAGES = ("keras", "tensorflow|tensorflow-cpu")
+tf.get_logger().setLevel("ERROR")  # it takes one compilation a case for needless retracing
+
+PACKAGES = ("keras", "tensorflow|tensorflow-cpu", "h5py")
 
 CONVENTION = Convention(
     inputs={
         "input": Native("input", "batch time input"),
+        "lengths": Native("lengths", "batch"),
         "h_0": Native("layer_{layer}{direction}/state_h", "batch hidden"),
         "c_0": Native("layer_{layer}{direction}/state_c", "batch cell"),
     },
@@ -47,47 +67,96 @@ CONVENTION = Convention(
     source="https://keras.io/api/layers/recurrent_layers/lstm/",
 )
 
+Call = Callable[[Mapping[str, Any]], Results]  # the stack, from inputs by name
 
-def unsupported(layer: Layer) -> str | None:  # noqa: ARG001, an adapter without a gap
-    """None: Keras has every option of `Layer`."""
+
+def unsupported(layer: Layer) -> str | None:
+    """Name the layout, the order, the projection or the call that Keras does not have."""
+    if layer.layout == "time_major":
+        issue = "https://github.com/keras-team/keras/issues/20750"
+        return f"time_major was removed in Keras 3: {issue}"
+    if layer.layout != "batch_major":
+        return f"the input has exactly the axes (batch, timesteps, feature): {CONVENTION.source}"
+    if layer.keep_order:
+        return f"go_backwards always returns the reversed sequence: {CONVENTION.source}"
+    if layer.projection_size:
+        issue = "https://github.com/keras-team/keras/issues/1843"
+        return f"h is as wide as c, nothing projects it: {issue}"
+    if layer.gradients and layer.execution == "predict":
+        page = "https://keras.io/api/models/model_training_apis/#predict-method"
+        return f"predict returns NumPy arrays, which nothing differentiates: {page}"
     return None
 
 
 def run(
     layer: Layer, dimensions: Dimensions, weights: Mapping[str, Array], inputs: Mapping[str, Array]
-) -> dict[str, Array]:
+) -> Results:
     """Assign `weights` by their paths, call the stack; the output and every layer's states.
 
     Raises KeyError where a weight is missing or surplus, ValueError where its shape is another.
     """
-    stack = _build(layer, dimensions)
+    stack = _stack(layer, dimensions)
     variables = {variable.path: variable for member in stack for variable in member.weights}
     if unmatched := variables.keys() ^ weights.keys():
         raise KeyError(f"weights that are missing or surplus: {sorted(unmatched)}")
     for path, variable in variables.items():
         variable.assign(weights[path])
-    return _call(stack, layer, inputs)
+    tensors = _tensors(layer, inputs)
+    properties = {}
+    if layer.checkpoint != "none":
+        stack, properties["checkpoint"] = _reloaded(layer, dimensions, stack, tensors)
+        loaded = [variable for member in stack for variable in member.weights]
+        variables = dict(zip(variables, loaded, strict=True))
+    call = partial(_call, stack, layer)
+    if layer.execution == "compiled":
+        call = _compiled(call)
+    elif layer.execution == "predict":
+        call = partial(_predicted, call)
+    if layer.stateful != "no":
+        call = partial(_twice, call, stack, layer)
+    if layer.gradients:
+        results = _differentiated(call, tensors, variables, inputs)
+    else:
+        results = call(tensors)
+    return Results(results, **results.properties, **properties)
 
 
 def infer(layer: Layer, dimensions: Dimensions) -> dict[str, Shape]:
     """Read the shapes of the same results from a call with symbolic tensors."""
     shape = (dimensions.batch_size, dimensions.time_steps, dimensions.embedding_dim)
     inputs = {"input": keras.KerasTensor(shape)}
+    if layer.lengths == "given":
+        inputs["mask"] = keras.KerasTensor(shape[:2], dtype="bool")
     if layer.initial_state == "given":
         state = (dimensions.batch_size, dimensions.hidden_units)
         for number in range(dimensions.num_layers):
             inputs |= {name: keras.KerasTensor(state) for name in _states(layer, number)}
-    results = _call(_build(layer, dimensions), layer, inputs)
+    results = _call(_stack(layer, dimensions), layer, inputs)
     return {name: tuple(result.shape) for name, result in results.items()}
 
 
 def parameters(layer: Layer, dimensions: Dimensions) -> dict[str, Shape]:
     """Return the shape of every trainable weight by its path."""
-    weights = [w for member in _build(layer, dimensions) for w in member.trainable_weights]
+    weights = [w for member in _stack(layer, dimensions) for w in member.trainable_weights]
     return {weight.path: tuple(weight.shape) for weight in weights}
 
 
-@lru_cache(maxsize=1)  # for TensorFlow never gives back all that creating a variable takes
+def defaults(dimensions: Dimensions) -> dict[str, Any]:
+    """Return what ``LSTM(hidden_units)`` is and gives: the last output alone."""
+    member = keras.layers.LSTM(dimensions.hidden_units, name="lstm")
+    shape = (dimensions.batch_size, dimensions.time_steps, dimensions.embedding_dim)
+    output = member(np.zeros(shape, np.float32))
+    bias = np.asarray(member.cell.bias.value).reshape(len(CONVENTION.gates), -1)
+    return {
+        "signature": str(signature(keras.layers.LSTM.__init__)),
+        "output_shape": list(output.shape),
+        "returns": outline(output, {}),
+        "dtype": keras.backend.standardize_dtype(output.dtype),
+        "parameters": {weight.path: list(weight.shape) for weight in member.trainable_weights},
+        "forget_bias": float(bias[CONVENTION.gates.index("f")].mean()),
+    }
+
+
 def _build(layer: Layer, dimensions: Dimensions) -> list[keras.Layer]:
     stack: list[keras.Layer] = []
     width = dimensions.embedding_dim
@@ -98,28 +167,56 @@ def _build(layer: Layer, dimensions: Dimensions) -> list[keras.Layer]:
             use_bias=layer.bias,
             kernel_initializer="zeros",  # every weight is given: there is nothing to draw
             recurrent_initializer="zeros",
+            dropout=0.5 * layer.dropout,
+            recurrent_dropout=0.5 * layer.dropout,
             return_sequences=layer.return_sequences or number < dimensions.num_layers - 1,
-            return_state=True,
+            return_state=layer.return_state,
+            go_backwards=layer.reverse,
+            stateful=layer.stateful != "no",
+            dtype=layer.dtype,
             name="lstm" if layer.bidirectional else name,
         )
         if layer.bidirectional:
-            member = keras.layers.Bidirectional(member, name=name)
+            merge = None if layer.merge == "none" else layer.merge
+            member = keras.layers.Bidirectional(member, merge, dtype=layer.dtype, name=name)
         # built for the declared size: otherwise the first input would decide it, right or wrong
         member.build((dimensions.batch_size, dimensions.time_steps, width))
-        width = layer.num_directions * dimensions.hidden_units
+        width = layer.num_outputs * dimensions.hidden_units
         stack.append(member)
     return stack
 
 
-def _call(stack: list[keras.Layer], layer: Layer, inputs: Mapping[str, Array]) -> dict[str, Array]:
-    output = inputs["input"]
-    results: dict[str, Array] = {}
+# One is kept, for TensorFlow never gives back all that creating a variable takes.
+_stack = lru_cache(maxsize=1)(_build)
+
+
+def _tensors(layer: Layer, inputs: Mapping[str, Array]) -> dict[str, Any]:
+    """Tensors of the parameters' dtype; of the lengths, the mask that stands for them."""
+    dtype = keras.DTypePolicy(layer.dtype).variable_dtype
+    names = [name for name in inputs if name != "lengths" and not name.startswith("cotangent of ")]
+    tensors = {name: keras.ops.convert_to_tensor(inputs[name], dtype) for name in names}
+    if layer.lengths == "given":
+        mask = np.arange(inputs["input"].shape[1]) < inputs["lengths"][:, None]
+        tensors["mask"] = keras.ops.convert_to_tensor(mask)
+    return tensors
+
+
+def _call(stack: list[keras.Layer], layer: Layer, inputs: Mapping[str, Any]) -> Results:
+    heads = ["output"]
+    if layer.merge == "none":
+        heads = [f"output{direction}" for direction in CONVENTION.directions[1]]
+    outputs, states, returned = [inputs["input"]], {}, None
     for number, member in enumerate(stack):
         names = _states(layer, number)
-        given = [inputs[name] for name in names] if layer.initial_state == "given" else None
-        output, *states = member(output, initial_state=given)
-        results |= dict(zip(names, states, strict=True))
-    return {"output": output, **results}
+        given = [inputs[name] for name in names] if names[0] in inputs else None
+        sequence = outputs[0] if len(outputs) == 1 else keras.ops.concatenate(outputs, axis=-1)
+        mask = inputs.get("mask")
+        returned = member(sequence, initial_state=given, mask=mask, training=False)
+        parts = returned if isinstance(returned, tuple) else (returned,)
+        outputs, final = parts[: len(heads)], parts[len(heads) :]
+        states |= dict(zip(names if layer.return_state else [], final, strict=True))
+    results = {**dict(zip(heads, outputs, strict=True)), **states}
+    return Results(results, container=outline(returned, results))
 
 
 def _states(layer: Layer, number: int) -> list[str]:
@@ -128,3 +225,112 @@ def _states(layer: Layer, number: int) -> list[str]:
     return [
         f"layer_{number}{direction}/state_{state}" for direction in directions for state in "hc"
     ]
+
+
+def _twice(
+    call: Call, stack: list[keras.Layer], layer: Layer, inputs: Mapping[str, Any]
+) -> Results:
+    """Call a stateful stack from its reset state, and again from what it kept, or once more reset.
+
+    An initial state that is given takes the place of the kept one: it is fed before that alone.
+    """
+    for member in stack:
+        member.reset_state()
+    call(inputs)
+    if layer.stateful == "carried":
+        return call({name: inputs[name] for name in ("input", "mask") if name in inputs})
+    for member in stack:
+        member.reset_state()
+    return call(inputs)
+
+
+def _model(call: Call, inputs: Mapping[str, Any]) -> tuple[keras.Model, list[str]]:
+    """Return a functional model of the stack, and the names of its outputs."""
+    symbolic = {}
+    for name, tensor in inputs.items():
+        dtype = keras.backend.standardize_dtype(tensor.dtype)
+        symbolic[name] = keras.Input(tuple(tensor.shape[1:]), dtype=dtype)
+    results = call(symbolic)
+    outputs = tuple(results.values()) if len(results) > 1 else results["output"]
+    return keras.Model(list(symbolic.values()), outputs, name="stack"), list(results)
+
+
+def _predicted(call: Call, inputs: Mapping[str, Any]) -> Results:
+    model, names = _model(call, inputs)
+    returned = model.predict(list(inputs.values()), verbose=0)
+    results = dict(zip(names, keras.tree.flatten(returned), strict=True))
+    return Results(results, container=outline(returned, results))
+
+
+def _reloaded(
+    layer: Layer, dimensions: Dimensions, stack: list[keras.Layer], inputs: Mapping[str, Any]
+) -> tuple[list[keras.Layer], dict[str, list[int]]]:
+    """Return the stack as it comes out of a file, and the shapes of what the file holds."""
+    model, _ = _model(partial(_call, stack, layer), inputs)
+    with tempfile.TemporaryDirectory() as folder:
+        if layer.checkpoint == "weights":
+            file = Path(folder, "stack.weights.h5")
+            model.save_weights(file)
+            loaded = _build(layer, dimensions)
+            _model(partial(_call, loaded, layer), inputs)[0].load_weights(file)
+            saved = file.read_bytes()
+        else:
+            file = Path(folder, "stack.keras")
+            model.save(file)
+            copy = keras.saving.load_model(file)
+            loaded = [copy.get_layer(member.name) for member in stack]
+            with zipfile.ZipFile(file) as archive:
+                saved = archive.read("model.weights.h5")
+    return loaded, _shapes(saved)
+
+
+def _shapes(saved: bytes) -> dict[str, list[int]]:
+    """Return the shape of every array in an HDF5 file, by its path there."""
+    shapes = {}
+
+    def note(path: str, node: h5py.Group | h5py.Dataset) -> None:
+        if isinstance(node, h5py.Dataset):
+            shapes[path] = list(node.shape)
+
+    with h5py.File(io.BytesIO(saved)) as file:
+        file.visititems(note)
+    return shapes
+
+
+# What TensorFlow alone has: a graph of its own, and a tape.
+
+
+def _compiled(call: Call) -> Call:
+    """The same call as a ``tf.function``."""
+    containers = []
+
+    @tf.function(autograph=False)  # Keras's own loops are graph operations already
+    def graph(inputs: Mapping[str, Any]) -> dict[str, Any]:
+        results = call(inputs)
+        containers.append(results.properties["container"])
+        return dict(results)
+
+    return lambda inputs: Results(graph(inputs), container=containers[-1])
+
+
+def _differentiated(
+    call: Call,
+    tensors: Mapping[str, Any],
+    variables: Mapping[str, Any],
+    inputs: Mapping[str, Array],
+) -> Results:
+    """The results, and beside them the gradient for every input and weight."""
+    sources = {name: tensor for name, tensor in tensors.items() if name != "mask"}
+    with tf.GradientTape() as tape:
+        tape.watch(list(sources.values()))
+        results = call(tensors)
+    sources |= {path: variable.value for path, variable in variables.items()}
+    cotangents = [
+        tf.convert_to_tensor(inputs[f"cotangent of {name}"], result.dtype)
+        for name, result in results.items()
+    ]
+    gradients = tape.gradient(
+        list(results.values()), list(sources.values()), output_gradients=cotangents
+    )
+    named = {f"gradient of {name}": one for name, one in zip(sources, gradients, strict=True)}
+    return Results({**results, **named}, **results.properties)

@@ -1,32 +1,60 @@
 """Flax NNX: a stack of ``nnx.RNN(nnx.LSTMCell(...))``, or of ``nnx.Bidirectional`` over two.
 
 ``return_carry=True`` hands its user ``carry, outputs``; the carry is ``(c, h)``, and of a
-bidirectional layer a pair of those, forward then backward. Bidirectional joins the sequences on
-their last axis, the backward one turned around to align with the input. NNX spells one parameter
-``if_``, for ``if`` is Python's. A gate has one bias, in the recurrent half. An RNN counts its axes
-from the end: a rank-2 input is one sequence without a batch, a rank-4 one has two batch axes, and
-a batched carry with a rank-2 input is no error either.
+bidirectional layer a pair of those, forward then backward. It is off unless asked for.
+Bidirectional hands both sequences, the backward one turned around to align with the input, to
+``merge_fn``, which joins them on their last axis unless another function is given; one that pairs
+them hands out the two. ``reverse=True`` leaves the output in the order of emission, ``keep_order``
+turns it around. With ``seq_lengths`` the carry is that of each sequence's last step, but outputs go
+on through the padding. NNX spells one parameter ``if_``, for ``if`` is Python's. A gate has one
+bias, in the recurrent half. An RNN counts its axes from the end: a rank-2 input is one sequence
+without a batch, a rank-4 one has two batch axes, and a batched carry with a rank-2 input is no
+error either. The zero carry is of ``param_dtype``, and so under a narrow ``dtype`` with float32
+parameters everything handed out is float32.
 """
 
-from collections.abc import Mapping
+import inspect
+import operator
+import re
+from collections.abc import Callable, Mapping
 from functools import lru_cache
-from typing import Any
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, NamedTuple, TypeAlias
 
 import jax
 import jax.numpy as jnp
-from flax import nnx
+import numpy as np
+import orbax.checkpoint
+from flax import nnx, serialization, traverse_util
 
-from adapters.contract import Array, Convention, Dimensions, Layer, Native, Shape
+from adapters.contract import (
+    GROUP,
+    Array,
+    Convention,
+    Dimensions,
+    Layer,
+    Native,
+    Results,
+    Shape,
+    outline,
+)
 
 jax.config.update("jax_default_matmul_precision", "highest")
 
-PACKAGES = ("flax", "jax", "jaxlib")
+PACKAGES = ("flax", "jax", "jaxlib", "orbax-checkpoint")
+
+Arrays: TypeAlias = Mapping[str, jax.Array]
+Call: TypeAlias = Callable[..., dict[str, jax.Array]]
+
+DOCS = "https://flax.readthedocs.io/en/latest"
 
 CONVENTION = Convention(
     inputs={
         "input": Native("input", "batch time input"),
         "h_0": Native("layers.{layer}{direction}.carry_h", "batch hidden"),
         "c_0": Native("layers.{layer}{direction}.carry_c", "batch cell"),
+        "lengths": Native("lengths", "batch"),
     },
     results={
         "output": Native("output", "batch time (direction hidden)"),
@@ -45,8 +73,16 @@ CONVENTION = Convention(
     },
     gates="ifgo",
     directions=(("",), (".forward_rnn", ".backward_rnn")),
-    source="https://flax.readthedocs.io/en/latest/api_reference/flax.nnx/nn/recurrent.html",
+    source=f"{DOCS}/api_reference/flax.nnx/nn/recurrent.html",
 )
+
+MERGES: dict[str, dict[str, Callable[..., Any]]] = {
+    "concat": {},
+    "sum": {"merge_fn": operator.add},
+    "mul": {"merge_fn": operator.mul},
+    "ave": {"merge_fn": lambda forward, backward: (forward + backward) / 2},
+    "none": {"merge_fn": lambda forward, backward: (forward, backward)},
+}
 
 
 class LSTM(nnx.Module):
@@ -54,68 +90,160 @@ class LSTM(nnx.Module):
 
     def __init__(self, layer: Layer, dimensions: Dimensions, rngs: nnx.Rngs) -> None:
         """Build every RNN for the width of what feeds it."""
+        dtype, param_dtype = _dtypes(layer)
+        # rngs=False: keys come with the call, not as state that lies beside the parameters
+        options: dict[str, Any] = {"time_major": layer.layout == "time_major", "rngs": False}
 
         def rnn(width: int) -> nnx.RNN:
-            # rngs=False: keys come with the call, not as state that lies beside the parameters
-            return nnx.RNN(nnx.LSTMCell(width, dimensions.hidden_units, rngs=rngs), rngs=False)
+            cell = nnx.LSTMCell(
+                width, dimensions.hidden_units, dtype=dtype, param_dtype=param_dtype, rngs=rngs
+            )
+            return nnx.RNN(cell, reverse=layer.reverse, keep_order=layer.keep_order, **options)
 
         widths = [dimensions.embedding_dim]
-        widths += [layer.num_directions * dimensions.hidden_units] * (dimensions.num_layers - 1)
+        widths += [layer.num_outputs * dimensions.hidden_units] * (dimensions.num_layers - 1)
         self.layers = nnx.List(
-            nnx.Bidirectional(rnn(width), rnn(width), rngs=False)
+            nnx.Bidirectional(rnn(width), rnn(width), **MERGES[layer.merge], **options)
             if layer.bidirectional
             else rnn(width)
             for width in widths
         )
+        self.dropout = nnx.Dropout(0.5) if layer.dropout else None
         self.layer = layer
 
-    def __call__(self, inputs: Mapping[str, jax.Array], rngs: nnx.Rngs) -> dict[str, jax.Array]:
-        """Return every RNN's carry, and the last one's outputs."""
-        x = inputs["input"]
+    def __call__(self, inputs: Arrays, rngs: nnx.Rngs) -> tuple[Any, dict[str, jax.Array]]:
+        """Return what the last RNN does, and by name every RNN's carry and the last one's outputs.
+
+        Where the state is the output, or asked for beside it, there are carries.
+        """
+        layer, x = self.layer, inputs["input"]
+        return_carry = layer.return_state or not layer.return_sequences
         results: dict[str, jax.Array] = {}
         for number, rnn in enumerate(self.layers):
+            if number:
+                x = jnp.concatenate(x, axis=-1) if layer.merge == "none" else x
+                x = self.dropout(x) if self.dropout else x
             names = [
                 (f"layers.{number}{direction}.carry_c", f"layers.{number}{direction}.carry_h")
-                for direction in CONVENTION.directions[self.layer.bidirectional]
+                for direction in CONVENTION.directions[layer.bidirectional]
             ]
             given: Any = None
-            if self.layer.initial_state == "given":
+            if layer.initial_state == "given":
                 given = tuple((inputs[name_c], inputs[name_h]) for name_c, name_h in names)
-                given = given if self.layer.bidirectional else given[0]
-            carry, x = rnn(x, initial_carry=given, return_carry=True, rngs=rngs)
-            carries = carry if self.layer.bidirectional else [carry]
-            for (name_c, name_h), (c, h) in zip(names, carries, strict=True):
-                results |= {name_c: c, name_h: h}
-        return {"output": x, **results}
+                given = given if layer.bidirectional else given[0]
+            returned = rnn(
+                x,
+                initial_carry=given,
+                seq_lengths=inputs.get("lengths"),
+                return_carry=return_carry,
+                rngs=rngs,
+            )
+            x = returned
+            if return_carry:
+                carry, x = returned
+                carries = carry if layer.bidirectional else [carry]
+                for pair, states in zip(names, carries, strict=True):
+                    results |= dict(zip(pair, states, strict=True))
+        if layer.merge == "none":
+            directions = CONVENTION.directions[layer.bidirectional]
+            outputs = {f"output{each}": one for each, one in zip(directions, x, strict=True)}
+        else:
+            outputs = {"output": x}
+        return returned, outputs | results
 
 
 def unsupported(layer: Layer) -> str | None:
     """Why NNX has no such layer, or None."""
-    if not layer.bias:
-        return f"LSTMCell and OptimizedLSTMCell cannot leave the bias out: {CONVENTION.source}"
-    return None
+    docs = CONVENTION.source
+    gaps = (
+        (not layer.bias, "LSTMCell and OptimizedLSTMCell cannot leave the bias out", docs),
+        (layer.projection_size, "no LSTM cell of NNX projects its h", docs),
+        (layer.stateful != "no", "no RNN keeps its state, the caller carries it", docs),
+        (
+            layer.merge in ("sum", "mul", "ave") and not layer.return_sequences,
+            "merge_fn joins the sequences, and never the two directions' final states",
+            docs,
+        ),
+        (
+            layer.execution == "predict",
+            "NNX has no model with a predict",
+            f"{DOCS}/api_reference/flax.nnx/module.html",
+        ),
+    )
+    return next((f"{reason}: {link}" for applies, reason, link in gaps if applies), None)
 
 
 def run(
     layer: Layer, dimensions: Dimensions, weights: Mapping[str, Array], inputs: Mapping[str, Array]
-) -> dict[str, Array]:
+) -> Results:
     """Compile the stack for the shapes of `inputs` and call it; the output and every carry.
 
     Raises TypeError where a weight is missing, surplus or of another shape.
     """
-    shapes = tuple(sorted((name, jnp.shape(array)) for name, array in inputs.items()))
-    return _trace(layer, dimensions, shapes).lower().compile()(dict(weights), dict(inputs))
+    declared = parameters(layer, dimensions)
+    if (got := {name: np.shape(weights[name]) for name in sorted(weights)}) != declared:
+        raise TypeError(f"weights of shapes {got}, where the layer has {declared}")
+    properties: dict[str, Any] = {}
+    with jax.enable_x64(layer.dtype == "float64"):
+        if layer.checkpoint != "none":
+            weights, properties["checkpoint"] = _reloaded(layer, dimensions, weights)
+        dtype = _dtypes(layer)[1]
+        names = [name for name in inputs if not name.startswith("cotangent of ")]
+        fed = {name: _cast(inputs[name], dtype) for name in names}
+        shapes = tuple(sorted((name, array.shape) for name, array in fed.items()))
+        trace = _trace(layer, dimensions, shapes)
+        eager = layer.execution == "eager"
+        call = trace.eager if eager else trace.jitted
+        arguments = [{name: _cast(weights[name], dtype) for name in weights}, fed]
+        if layer.gradients:
+            call = _differentiated(call) if eager else jax.jit(_differentiated(call))
+            dtypes = {name: result.dtype for name, result in trace.results.items()}
+            arguments.append({to: _cast(inputs[f"cotangent of {to}"], dtypes[to]) for to in dtypes})
+        results = call(*arguments)
+    return Results(results, container=trace.container, **properties)
 
 
 def infer(layer: Layer, dimensions: Dimensions) -> dict[str, Shape]:
     """Read the shapes of the same results from the trace that `run` compiles."""
-    traced = _trace(layer, dimensions, _declared(layer, dimensions))
-    return {name: result.shape for name, result in traced.out_info.items()}
+    with jax.enable_x64(layer.dtype == "float64"):
+        results = _trace(layer, dimensions, _declared(layer, dimensions)).results
+    return {name: result.shape for name, result in results.items()}
 
 
 def parameters(layer: Layer, dimensions: Dimensions) -> dict[str, Shape]:
     """Return the shape of every ``nnx.Param`` by its path."""
-    return {name: param.shape for name, (_, param) in _split(layer, dimensions)[1].items()}
+    with jax.enable_x64(layer.dtype == "float64"):
+        return {name: param.shape for name, (_, param) in _split(layer, dimensions)[1].items()}
+
+
+def defaults(dimensions: Dimensions) -> dict[str, Any]:
+    """Describe an RNN of `dimensions` with none of the options that have a default."""
+
+    def build() -> nnx.RNN:
+        cell = nnx.LSTMCell(dimensions.embedding_dim, dimensions.hidden_units, rngs=nnx.Rngs(0))
+        return nnx.RNN(cell)
+
+    shape = dimensions.batch_size, dimensions.time_steps, dimensions.embedding_dim
+    x = jax.ShapeDtypeStruct(shape, jnp.float32)
+    output = nnx.eval_shape(lambda x: build()(x), x)
+    rnn = build()
+    params = nnx.to_flat_state(nnx.state(rnn, nnx.Param))
+    return {
+        "signature": _signature(nnx.RNN.__init__),
+        "output_shape": list(output.shape),
+        "returns": str(list(output.shape)),
+        "dtype": str(output.dtype),
+        "parameters": {".".join(path): list(param.shape) for path, param in params},
+        "forget_bias": float(rnn.cell.hf.bias.mean()),
+    }
+
+
+def _signature(function: Callable[..., Any]) -> str:
+    """The signature without its annotations, and without the addresses of functions."""
+    signature = inspect.signature(function)
+    bare = [one.replace(annotation=one.empty) for one in signature.parameters.values()]
+    told = signature.replace(parameters=bare, return_annotation=signature.empty)
+    return re.sub(" at 0x[0-9a-f]+", "", str(told))
 
 
 @lru_cache(maxsize=4)
@@ -126,37 +254,119 @@ def _split(layer: Layer, dimensions: Dimensions) -> tuple[nnx.GraphDef, dict[str
     stack holds anything but parameters.
     """
     model = nnx.eval_shape(lambda: LSTM(layer, dimensions, nnx.Rngs(0)))
+    model.eval()
     graphdef, params = nnx.split(model, nnx.Param)
     return graphdef, {".".join(map(str, item[0])): item for item in nnx.to_flat_state(params)}
 
 
+class _Trace(NamedTuple):
+    eager: Call
+    jitted: Call
+    results: dict[str, jax.ShapeDtypeStruct]
+    container: str
+
+
 @lru_cache(maxsize=4)
-def _trace(
-    layer: Layer, dimensions: Dimensions, shapes: tuple[tuple[str, Shape], ...]
-) -> jax.stages.Traced:
+def _trace(layer: Layer, dimensions: Dimensions, shapes: tuple[tuple[str, Shape], ...]) -> _Trace:
     """Trace the stack of the declared dimensions for inputs of `shapes`, right or wrong."""
     graphdef, params = _split(layer, dimensions)
+    containers = []
 
-    def call(
-        weights: Mapping[str, jax.Array], inputs: Mapping[str, jax.Array]
-    ) -> dict[str, jax.Array]:
+    def call(weights: Arrays, inputs: Arrays) -> dict[str, jax.Array]:
         state = [(path, param.replace(weights[name])) for name, (path, param) in params.items()]
-        return nnx.merge(graphdef, nnx.from_flat_state(state))(inputs, nnx.Rngs(0))
+        model = nnx.merge(graphdef, nnx.from_flat_state(state))
+        returned, results = model(inputs, nnx.Rngs(0))
+        containers.append(outline(returned, results))
+        return results
 
-    weights = _abstract(tuple(parameters(layer, dimensions).items()))
-    return jax.jit(call).trace(weights, _abstract(shapes))
+    jitted = jax.jit(call)
+    weights = {
+        name: jax.ShapeDtypeStruct(param.shape, param.dtype) for name, (_, param) in params.items()
+    }
+    traced = jitted.trace(weights, _abstract(layer, shapes))
+    return _Trace(call, jitted, traced.out_info, containers[0])
 
 
-def _abstract(shapes: tuple[tuple[str, Shape], ...]) -> dict[str, jax.ShapeDtypeStruct]:
-    return {name: jax.ShapeDtypeStruct(shape, jnp.float32) for name, shape in shapes}
+def _differentiated(call: Call) -> Call:
+    """`call`, with the cotangents as a third argument and the gradients among the results."""
+
+    def both(weights: Arrays, inputs: Arrays, cotangents: Arrays) -> dict[str, jax.Array]:
+        results, pullback = jax.vjp(call, weights, inputs)
+        of_weights, of_inputs = pullback(cotangents)
+        gradients = {f"gradient of {name}": one for name, one in (of_weights | of_inputs).items()}
+        gradients.pop("gradient of lengths", None)
+        return results | gradients
+
+    return both
+
+
+def _reloaded(
+    layer: Layer, dimensions: Dimensions, weights: Mapping[str, Array]
+) -> tuple[dict[str, Array], dict[str, list[int]]]:
+    """Save `weights` and load them into the state of a fresh stack; the names in the file, too."""
+    _, params = _split(layer, dimensions)
+    fresh = nnx.from_flat_state(params.values())
+    state = nnx.from_flat_state(
+        [
+            (path, param.replace(jnp.asarray(weights[name])))
+            for name, (path, param) in params.items()
+        ]
+    )
+    with TemporaryDirectory() as folder:
+        path = Path(folder, "stack")
+        if layer.checkpoint == "weights":
+            path.write_bytes(serialization.msgpack_serialize(nnx.to_pure_dict(state)))
+            saved = serialization.msgpack_restore(path.read_bytes())
+            nnx.replace_by_pure_dict(fresh, saved)
+        else:
+            with orbax.checkpoint.StandardCheckpointer() as checkpointer:
+                checkpointer.save(path, state)
+                checkpointer.wait_until_finished()
+                fresh = checkpointer.restore(path, fresh)
+                saved = checkpointer.metadata(path).item_metadata.tree
+    names = traverse_util.flatten_dict(saved)
+    shapes = {".".join(map(str, name)): list(array.shape) for name, array in names.items()}
+    return {".".join(map(str, at)): one[...] for at, one in nnx.to_flat_state(fresh)}, shapes
+
+
+def _dtypes(layer: Layer) -> tuple[Any, Any]:
+    """The cell's ``dtype``, of the computation (None: that of what it is fed), ``param_dtype``."""
+    if layer.dtype.startswith("mixed_"):
+        return jnp.dtype(layer.dtype.removeprefix("mixed_")), jnp.dtype("float32")
+    return None, jnp.dtype(layer.dtype)
+
+
+def _cast(array: Array, dtype: Any) -> Array:
+    return array.astype(dtype) if array.dtype == np.float32 else array
+
+
+def _abstract(
+    layer: Layer, shapes: tuple[tuple[str, Shape], ...]
+) -> dict[str, jax.ShapeDtypeStruct]:
+    dtypes = {"lengths": jnp.int32}
+    dtype = _dtypes(layer)[1]
+    return {name: jax.ShapeDtypeStruct(shape, dtypes.get(name, dtype)) for name, shape in shapes}
+
+
+def _batch(layer: Layer, dimensions: Dimensions) -> Shape:
+    """The sizes of the batch axes."""
+    if layer.layout == "unbatched":
+        return ()
+    return (GROUP, dimensions.batch_size)[layer.layout != "extra_batch" :]
 
 
 def _declared(layer: Layer, dimensions: Dimensions) -> tuple[tuple[str, Shape], ...]:
-    batch, hidden = dimensions.batch_size, dimensions.hidden_units
-    shapes: dict[str, Shape] = {"input": (batch, dimensions.time_steps, dimensions.embedding_dim)}
+    batch, time = _batch(layer, dimensions), (dimensions.time_steps,)
+    axes = time + batch if layer.layout == "time_major" else batch + time
+    shapes: dict[str, Shape] = {"input": (*axes, dimensions.embedding_dim)}
+    if layer.lengths == "given":
+        shapes["lengths"] = batch
     if layer.initial_state == "given":
         for number in range(dimensions.num_layers):
             for direction in CONVENTION.directions[layer.bidirectional]:
                 for state in ("carry_h", "carry_c"):
-                    shapes[f"layers.{number}{direction}.{state}"] = (batch, hidden)
+                    shapes[f"layers.{number}{direction}.{state}"] = (
+                        *batch,
+                        dimensions.hidden_units,
+                    )
     return tuple(sorted(shapes.items()))

@@ -2,20 +2,41 @@
 
 Hands its user ``output, (h_n, c_n)``. ``output`` joins the directions on its last axis; the
 states stack layers and directions on their first axis and stay (layer*direction, batch, hidden)
-under ``batch_first=True`` too. The layer has no switch for sequences: who wants one vector a
-sequence reads ``h_n``, because ``output[:, -1]`` of a bidirectional layer holds the backward
-direction after one step only. Every gate has two biases, which are added. A two-dimensional
-input is no error but one sequence without a batch.
+under ``batch_first=True`` too. The layer has no switch for sequences, nor for states: who wants
+one vector a sequence reads ``h_n``, because ``output[:, -1]`` of a bidirectional layer holds the
+backward direction after one step only. Every gate has two biases, which are added. A
+two-dimensional input is no error but one sequence without a batch. With lengths the layer is
+given, and returns, a PackedSequence; padded again, its output ends with the longest sequence, not
+with the input. ``torch.compile`` leaves the layer as it is, in silence, unless
+``torch._dynamo.config.allow_rnn`` is set, as it is here: https://github.com/pytorch/pytorch/issues/167275
 """
 
-from collections.abc import Mapping
+import inspect
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import Any
 
 import torch
+from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
-from adapters.contract import Array, Convention, Dimensions, Layer, Native, Shape
+from adapters.contract import (
+    Array,
+    Cast,
+    Convention,
+    Dimensions,
+    Layer,
+    Native,
+    Results,
+    Shape,
+    outline,
+)
 
 torch.backends.cuda.matmul.allow_tf32 = False  # TensorFloat-32 keeps 10 bits of a mantissa's 23
 torch.backends.cudnn.allow_tf32 = False
+torch.set_num_threads(1)  # in layers this small threads do nothing but wait for each other
 
 PACKAGES = ("torch",)
 
@@ -24,6 +45,7 @@ CONVENTION = Convention(
         "input": Native("input", "batch time input"),
         "h_0": Native("h_0", "(layer direction) batch hidden"),
         "c_0": Native("c_0", "(layer direction) batch cell"),
+        "lengths": Native("lengths", "batch"),
     },
     results={
         "output": Native("output", "batch time (direction hidden)"),
@@ -36,46 +58,94 @@ CONVENTION = Convention(
         "recurrent_weights": Native("weight_hh_l{layer}{direction}", "(gate cell) hidden"),
         "input_bias": Native("bias_ih_l{layer}{direction}", "(gate cell)"),
         "recurrent_bias": Native("bias_hh_l{layer}{direction}", "(gate cell)"),
+        "projection_weights": Native("weight_hr_l{layer}{direction}", "hidden cell"),
     },
     gates="ifgo",
     directions=(("",), ("", "_reverse")),
     source="https://docs.pytorch.org/docs/stable/generated/torch.nn.LSTM.html",
 )
 
+PACKING = (
+    "https://docs.pytorch.org/docs/stable/generated/torch.nn.utils.rnn.pack_padded_sequence.html"
+)
 
-def unsupported(layer: Layer) -> str | None:  # noqa: ARG001, an adapter without a gap
-    """None: ``torch.nn.LSTM`` has every option of `Layer`."""
+
+def unsupported(layer: Layer) -> str | None:
+    """Why PyTorch has no such layer, or None."""
+    if layer.reverse:
+        return f"the reverse direction comes with the forward one alone: {CONVENTION.source}"
+    if layer.merge != "concat":
+        return (
+            "the directions are concatenated and nothing else: "
+            "https://github.com/pytorch/pytorch/issues/607"
+        )
+    if layer.layout == "extra_batch":
+        return f"an input has two or three axes, one batch axis at most: {CONVENTION.source}"
+    if layer.lengths == "given" and layer.layout == "unbatched":
+        return f"only a batch is packed by lengths: {PACKING}"
+    if layer.stateful != "no":
+        return f"the layer keeps no state, the caller carries it: {CONVENTION.source}"
+    if layer.execution == "predict":
+        return (
+            "a module is called and has no predict: "
+            "https://docs.pytorch.org/docs/stable/generated/torch.nn.Module.html"
+        )
     return None
 
 
 def run(
     layer: Layer, dimensions: Dimensions, weights: Mapping[str, Array], inputs: Mapping[str, Array]
-) -> dict[str, Array]:
+) -> Results:
     """Load `weights` into the layer, call it with `inputs`; ``output``, ``h_n`` and ``c_n``.
 
     Raises RuntimeError where a weight is missing, surplus or of another shape.
     """
-    module = _build(layer, dimensions)
-    # assign: parameters on the meta device hold no memory that could be copied into
-    module.load_state_dict({name: torch.tensor(weights[name]) for name in weights}, assign=True)
-    return _call(module, {name: torch.tensor(inputs[name]) for name in inputs})
+    module = _filled(layer, dimensions, _tensors(layer, weights))
+    properties: dict[str, Any] = {}
+    if layer.checkpoint != "none":
+        module = _restored(module, layer, dimensions)
+        properties["checkpoint"] = {n: list(one.shape) for n, one in module.state_dict().items()}
+    fed = _tensors(layer, inputs)
+    cotangents = {name: fed.pop(name) for name in list(fed) if name.startswith("cotangent of ")}
+    leaves = {name: one for name, one in fed.items() if name != "lengths"}
+    for leaf in leaves.values():
+        leaf.requires_grad_(layer.gradients)
+    with (
+        torch.set_grad_enabled(layer.gradients),
+        _precision(layer),
+        _execution(layer, module) as it,
+    ):
+        returned, results = _call(it, layer, fed)
+    properties["container"] = outline(returned, results)
+    if layer.gradients:
+        leaves |= dict(module.named_parameters())
+        cotangent = [cotangents[f"cotangent of {n}"].to(one.dtype) for n, one in results.items()]
+        gradients = torch.autograd.grad(list(results.values()), list(leaves.values()), cotangent)
+        results |= {f"gradient of {n}": one for n, one in zip(leaves, gradients, strict=True)}
+    return Results({name: _numpy(result) for name, result in results.items()}, **properties)
 
 
 def infer(layer: Layer, dimensions: Dimensions) -> dict[str, Shape]:
-    """Read the shapes of the same results from a call on the meta device: no value is computed."""
-    states = (
-        dimensions.num_layers * layer.num_directions,
-        dimensions.batch_size,
-        dimensions.hidden_units,
-    )
-    inputs = {
-        "input": torch.empty(
-            dimensions.batch_size, dimensions.time_steps, dimensions.embedding_dim, device="meta"
-        )
-    }
+    """Read the shapes of the same results from a call on the meta device: no value is computed.
+
+    Autocast knows no meta device; a mixed dtype is inferred without it. Lengths are full.
+    """
+    batch, time = dimensions.batch_size, dimensions.time_steps
+    axes = {"batch_major": (batch, time), "time_major": (time, batch), "unbatched": (time,)}
+    shapes = {"input": (*axes[layer.layout], dimensions.embedding_dim)}
     if layer.initial_state == "given":
-        inputs |= {name: torch.empty(states, device="meta") for name in ("h_0", "c_0")}
-    results = _call(_build(layer, dimensions), inputs)
+        rows = (dimensions.num_layers * layer.num_directions,)
+        rows += () if layer.layout == "unbatched" else (batch,)
+        hidden = layer.projection_size or dimensions.hidden_units
+        shapes |= {"h_0": (*rows, hidden), "c_0": (*rows, dimensions.hidden_units)}
+    inputs = {
+        name: torch.empty(shape, dtype=_dtype(layer), device="meta")
+        for name, shape in shapes.items()
+    }
+    if layer.lengths == "given":
+        inputs["lengths"] = torch.full((batch,), time)
+    with torch.no_grad():
+        _, results = _call(_build(layer, dimensions), layer, inputs)
     return {name: tuple(result.shape) for name, result in results.items()}
 
 
@@ -85,20 +155,127 @@ def parameters(layer: Layer, dimensions: Dimensions) -> dict[str, Shape]:
     return {name: tuple(parameter.shape) for name, parameter in module.named_parameters()}
 
 
+def defaults(dimensions: Dimensions) -> dict[str, Any]:
+    """Describe ``LSTM(input_size, hidden_size)``, called with (batch, time, input).
+
+    ``state_shape`` tells that the batch axis was taken for time: the output's shape does not.
+    """
+    module = torch.nn.LSTM(dimensions.embedding_dim, dimensions.hidden_units)
+    shape = dimensions.batch_size, dimensions.time_steps, dimensions.embedding_dim
+    with torch.no_grad():
+        returned = module(torch.zeros(shape))
+    output, (h_n, _) = returned
+    # LSTM's own signature is (*args, **kwargs): it hands them on to its base
+    signature = inspect.signature(partial(torch.nn.RNNBase, "LSTM"))
+    forget = module.bias_ih_l0[dimensions.hidden_units : 2 * dimensions.hidden_units].tolist()
+    return {
+        "signature": str(signature),
+        "output_shape": list(output.shape),
+        "state_shape": list(h_n.shape),
+        "returns": outline(returned, {}),
+        "dtype": str(output.dtype).removeprefix("torch."),
+        "parameters": {name: list(one.shape) for name, one in module.named_parameters()},
+        "forget_bias": forget[0] if len(set(forget)) == 1 else "random",
+    }
+
+
+def _dtype(layer: Layer) -> torch.dtype:
+    """What parameters and inputs are of."""
+    return torch.float32 if "mixed" in layer.dtype else getattr(torch, layer.dtype)
+
+
+def _tensors(layer: Layer, arrays: Mapping[str, Array]) -> dict[str, torch.Tensor]:
+    dtype = {"f": _dtype(layer)}  # lengths stay integers
+    return {
+        name: torch.tensor(array, dtype=dtype.get(array.dtype.kind))
+        for name, array in arrays.items()
+    }
+
+
 def _build(layer: Layer, dimensions: Dimensions) -> torch.nn.LSTM:
+    stacked = dimensions.num_layers > 1  # dropout lies between layers, and a lone layer has none
     return torch.nn.LSTM(
         dimensions.embedding_dim,
         dimensions.hidden_units,
         dimensions.num_layers,
         bias=layer.bias,
-        batch_first=True,
+        batch_first=layer.layout != "time_major",
+        dropout=0.5 if layer.dropout and stacked else 0.0,
         bidirectional=layer.bidirectional,
+        proj_size=layer.projection_size,
         device="meta",
+        dtype=_dtype(layer),
     ).eval()
 
 
-def _call(module: torch.nn.LSTM, inputs: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+def _filled(
+    layer: Layer, dimensions: Dimensions, weights: Mapping[str, torch.Tensor]
+) -> torch.nn.LSTM:
+    module = _build(layer, dimensions)
+    # assign: parameters on the meta device hold no memory that could be copied into
+    module.load_state_dict(weights, assign=True)
+    return module
+
+
+def _restored(module: torch.nn.LSTM, layer: Layer, dimensions: Dimensions) -> torch.nn.LSTM:
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "lstm.pt"
+        if layer.checkpoint == "model":
+            torch.save(module, file)
+            return torch.load(file, weights_only=False)
+        torch.save(module.state_dict(), file)
+        return _filled(layer, dimensions, torch.load(file, weights_only=True))
+
+
+@contextmanager
+def _precision(layer: Layer) -> Iterator[None]:
+    """Autocast for a mixed dtype; oneDNN off for every narrow one.
+
+    With oneDNN the CPU would decide: under AVX-512 autocast to bfloat16 returns bfloat16, elsewhere
+    it raises RuntimeError, as autocast to float16 does without AVX-512 FP16. Without oneDNN only
+    matrix products are narrow, and results float32, but for an h that a projection gives.
+    """
+    if layer.dtype in ("float32", "float64"):
+        yield
+        return
+    narrow = getattr(torch, layer.dtype.removeprefix("mixed_"))
+    torch.backends.mkldnn.enabled = False
+    try:
+        with torch.autocast("cpu", narrow, enabled="mixed" in layer.dtype):
+            yield
+    finally:
+        torch.backends.mkldnn.enabled = True
+
+
+@contextmanager
+def _execution(layer: Layer, module: torch.nn.LSTM) -> Iterator[Any]:
+    """The module, or under ``compiled`` the whole of it as one graph."""
+    if layer.execution != "compiled":
+        yield module
+        return
+    torch.compiler.reset()  # or the modules of earlier cases count as recompilations of this one
+    with torch._dynamo.config.patch(allow_rnn=True):
+        yield torch.compile(module, backend="aot_eager", fullgraph=True)  # needs no C++ compiler
+
+
+def _call(
+    module: Any, layer: Layer, inputs: Mapping[str, torch.Tensor]
+) -> tuple[Any, dict[str, torch.Tensor]]:
+    """Call `module`: what it returned, and the tensors in it by name, a packed one padded again."""
     states = (inputs["h_0"], inputs["c_0"]) if "h_0" in inputs else None
-    with torch.no_grad():
-        output, (h_n, c_n) = module(inputs["input"], states)
-    return {"output": output, "h_n": h_n, "c_n": c_n}
+    x, batch_first = inputs["input"], layer.layout != "time_major"
+    if "lengths" in inputs:
+        # Sorting is undone by an index on the input's device, which lengths, on the CPU, cannot
+        # be read with from the meta device; inferred lengths are all the same, and sorted.
+        x = pack_padded_sequence(x, inputs["lengths"], batch_first, enforce_sorted=x.is_meta)
+    returned = output, (h_n, c_n) = module(x, states)
+    if "lengths" in inputs:
+        output, _ = pad_packed_sequence(output, batch_first)
+    return returned, {"output": output, "h_n": h_n, "c_n": c_n}
+
+
+def _numpy(tensor: torch.Tensor) -> Array:
+    tensor = tensor.detach()
+    if tensor.dtype == torch.bfloat16:
+        return Cast(tensor.float().numpy(), "bfloat16")
+    return tensor.numpy()

@@ -2,10 +2,10 @@
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from conformance import bench, report
+from conformance import bench, cover, report
 from conformance.framework import FrameworkError, find
 from conformance.schema import schema_files
 
@@ -17,11 +17,14 @@ def main(arguments: Sequence[str] | None = None, root: Path = ROOT) -> int:
     parser = argparse.ArgumentParser(prog="python -m conformance", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("schema", help="write the JSON Schemas of cases, deviations and report")
+    commands.add_parser("cover", help="write cases/coverage-*.yaml; needs covertable")
     timed = commands.add_parser("bench", help="the suite's wall time over a bare loop's")
     timed.add_argument("--framework", action="append", default=[], help="default: all installed")
     given = parser.parse_args(arguments)
     if given.command == "schema":
-        return write_schemas(root)
+        return write(root, schemas())
+    if given.command == "cover":
+        return write(root, cover.files())
     try:
         frameworks = [one for one in find(root, given.framework) if not one.missing]
     except FrameworkError as error:
@@ -37,9 +40,9 @@ def schemas() -> dict[Path, str]:
     return {**schema_files(), **report.schema_files()}
 
 
-def write_schemas(root: Path) -> int:
-    """Write every generated schema below `root` and print their paths; return 0."""
-    for path, text in schemas().items():
+def write(root: Path, files: Mapping[Path, str]) -> int:
+    """Write every generated file below `root` and print their paths; return 0."""
+    for path, text in files.items():
         target = root / path
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(text, encoding="utf-8", newline="\n")

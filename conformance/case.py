@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from adapters.contract import Dimensions, Layer, Shape
+from adapters.contract import GROUP, Dimensions, Layer, Shape
 
-__all__ = ["Case", "Deviation", "Dimensions", "Layer", "Shape", "sizes"]
+__all__ = ["Case", "Deviation", "Dimensions", "Layer", "Record", "Shape", "sizes"]
 
 
 @dataclass(frozen=True)
@@ -15,8 +15,9 @@ class Case:
 
     `expect` maps ``output`` to (batch, time, direction*hidden), or to (batch, direction*hidden)
     where the layer does not return sequences, ``h_n`` to (layer*direction, batch, hidden) and
-    ``c_n`` to (layer*direction, batch, cell). Where `feed` is not empty the case must be rejected:
-    the inputs it names are fed with those shapes (in canonical axis order) in place of right ones.
+    ``c_n`` to (layer*direction, batch, cell). Where the case must be rejected, the inputs that
+    `feed` names have those shapes (in canonical axis order) in place of right ones, or a length
+    of `lengths` is one that no sequence can have.
     """
 
     id: str  # "behaviour-case": a permanent address
@@ -27,13 +28,14 @@ class Case:
     layer: Layer
     dimensions: Dimensions
     expect: Mapping[str, Shape] = field(default_factory=dict)
+    must_reject: bool = False
     feed: Mapping[str, Shape] = field(default_factory=dict)
+    lengths: tuple[int, ...] = ()  # of each sequence of the batch, where `Layer.lengths` is given
+    run: bool = True  # False: by shape inference alone
+    split: Mapping[str, int] = field(default_factory=dict)  # {"time": 2}: also run in two pieces
+    record: tuple[str, ...] = ()  # properties that are compared with those on record
+    parameters: Mapping[str, int] = field(default_factory=dict)  # published counts, by biases
     tags: frozenset[str] = frozenset()
-
-    @property
-    def must_reject(self) -> bool:
-        """Whether the framework has to refuse what it is fed."""
-        return bool(self.feed)
 
 
 @dataclass(frozen=True)
@@ -46,7 +48,7 @@ class Deviation:
 
     framework: str
     cases: str  # a glob over case ids
-    claim: str
+    claims: tuple[str, ...]
     version: str
     outcome: str
     got: Mapping[str, Any]
@@ -55,13 +57,27 @@ class Deviation:
     where: str  # "cases/deviations/keras.yaml:4"
 
 
+@dataclass(frozen=True)
+class Record:
+    """One line of ``cases/properties/<framework>.yaml``."""
+
+    framework: str
+    cases: str  # a glob over case ids
+    name: str
+    version: str
+    value: Any
+    source: str
+    where: str
+
+
 def sizes(layer: Layer, dimensions: Dimensions) -> dict[str, int]:
     """The size of every axis that a pattern may name, by the axis's name."""
     return {
+        "group": GROUP,
         "batch": dimensions.batch_size,
         "time": dimensions.time_steps,
         "input": dimensions.embedding_dim,
-        "hidden": dimensions.hidden_units,
+        "hidden": layer.projection_size or dimensions.hidden_units,
         "cell": dimensions.hidden_units,
         "layer": dimensions.num_layers,
         "direction": layer.num_directions,

@@ -11,13 +11,25 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 
 from conformance.case import Case, Shape, sizes
-from conformance.convention import CANONICAL, parameter_laws, result_laws
+from conformance.convention import (
+    parameter_laws,
+    result_laws,
+    unasked_laws,
+)
 from conformance.diagnosis import like_shape, like_values
 from conformance.law import Law
-from conformance.measure import canonical, errors, parameter_count, tolerance
+from conformance.measure import (
+    bias_count,
+    canonical,
+    differences,
+    errors,
+    gradient_tolerance,
+    parameter_count,
+    tolerance,
+)
 from conformance.observation import Observation, Raised
-
-DTYPE = "float32"
+from conformance.pattern import canonical as canonical_pattern
+from conformance.property import seen
 
 Outcome: TypeAlias = Literal["agrees", "differs", "rejected", "unsupported", "crashed", "hung"]
 
@@ -37,18 +49,22 @@ def shapes(observation: Observation) -> Verdict:
         return stopped
     case, results = observation.case, observation.results or {}
     assert observation.convention is not None
-    laws = result_laws(observation.convention, case.layer, case.dimensions)
+    where = observation.convention, case.layer, case.dimensions
+    laws, unasked = result_laws(*where), unasked_laws(*where)
+    laws |= {name: law for name, law in unasked.items() if name in results}
     got, lines = _compare(laws, {name: array.shape for name, array in results.items()})
-    for name, array in results.items():
-        if str(array.dtype) != DTYPE:
-            got.setdefault(name, str(array.dtype))
-            lines.append(f"{name}: another dtype\n  expected  {DTYPE}\n  got       {array.dtype}")
+    expected = case.layer.dtype.removeprefix("mixed_")
+    for name in results:
+        if (dtype := observation.dtype(name)) != expected:
+            got.setdefault(name, dtype)
+            lines.append(f"{name}: another dtype\n  expected  {expected}\n  got       {dtype}")
     if not lines:
         for name, array in canonical(observation).items():
-            if array.shape != case.expect[name]:
+            if array.shape != case.expect.get(name, array.shape):  # a piece expects none
                 got[name] = list(array.shape)
                 last = name == "output" and not case.layer.return_sequences
-                axes = Law(CANONICAL["last" if last else name], sizes(case.layer, case.dimensions))
+                pattern = canonical_pattern("last" if last else name, case.layer)
+                axes = Law(pattern, sizes(case.layer, case.dimensions))
                 lines.append(
                     f"{name}: another canonical shape than the case expects\n"
                     f"  expected  {case.expect[name]}, the axes being {axes}\n"
@@ -61,27 +77,33 @@ def values(observation: Observation) -> Verdict:
     """Every canonical result equals the float64 reference's within the tolerance."""
     if stopped := _stopped(observation):
         return stopped
-    misshapen = shapes(observation)
-    if misshapen.outcome != "agrees":
-        lines = ["values cannot be compared: " + misshapen.message]
-        return _verdict(dict.fromkeys(misshapen.got, "shape"), lines)
-    limit = tolerance(observation.case)
+    if misshapen := _misshapen(observation):
+        return misshapen
+    case, limit = observation.case, tolerance(observation.case)
     views, got, lines = canonical(observation), {}, []
-    for name, error in errors(observation.expected, views).items():
+    for name, error in errors(case, observation.expected, views).items():
         if not error <= limit:
             got[name] = "value"
-            lines.append(_off(name, views[name], observation.expected[name], limit))
+            lines.append(_off(case, name, views[name], observation.expected[name], limit))
     if lines and (guess := like_values(observation.case, observation.sample, views, limit)):
         lines.append(f"looks like {guess}")
     return _verdict(got, lines)
 
 
 def inferred_shapes(observation: Observation) -> Verdict:
-    """The framework's own shape inference gives the shapes that running it gave."""
+    """The framework's own shape inference gives the shapes that running it gave.
+
+    Where the case is not run, it gives the declared ones.
+    """
     if stopped := _stopped(observation):
         return stopped
     if isinstance(observation.inferred, Raised):
         return _raised(observation.inferred, "shape inference")
+    if not observation.case.run:
+        case = observation.case
+        assert observation.convention is not None
+        laws = result_laws(observation.convention, case.layer, case.dimensions)
+        return _verdict(*_compare(laws, dict(observation.inferred or {})))
     ran = {name: tuple(array.shape) for name, array in (observation.results or {}).items()}
     inferred = dict(observation.inferred or {})
     got, lines = {}, []
@@ -110,6 +132,85 @@ def parameters(observation: Observation) -> Verdict:
     if count != law:
         got["count"] = count
         lines.append(f"another number of parameters\n  expected  {law}\n  got       {count}")
+    if case.parameters:
+        published = case.parameters[("one_bias", "two_biases")[bias_count(observation) - 1]]
+        if count != published:
+            got["count"] = count
+            lines.append(f"not the published number\n  expected  {published}\n  got       {count}")
+    return _verdict(got, lines)
+
+
+def gradients(observation: Observation) -> Verdict:
+    """The gradient of every input and weight equals that of the hand-derived backward pass."""
+    if stopped := _stopped(observation):
+        return stopped
+    if misshapen := _misshapen(observation):
+        return misshapen
+    case, lines = observation.case, []
+    got: dict[str, Any] = {}
+    expected, came = observation.expected_gradients, observation.gradients
+    for name in [*expected, *(name for name in came if name not in expected)]:
+        want = expected[name].shape if name in expected else "nothing: there is no such tensor"
+        shape = came[name].shape if name in came else "nothing"
+        if want != shape:
+            got[name] = _plain(came[name].shape if name in came else None)
+            lines.append(f"{name}: another shape\n  expected  {want}\n  got       {shape}")
+            continue
+        limit = gradient_tolerance(case, expected[name])
+        if not np.abs(came[name] - expected[name]).max(initial=0.0) <= limit:
+            got[name] = "value"
+            lines.append(_off(case, name, came[name], expected[name], limit))
+    return _verdict(got, lines)
+
+
+def splits(observation: Observation) -> Verdict:
+    """Run in two pieces along an axis, over time from the carried state, it gives the same."""
+    if stopped := _stopped(observation):
+        return stopped
+    if misshapen := _misshapen(observation):
+        return misshapen
+    case = observation.case
+    ((axis, cut),) = case.split.items()
+    for number, piece in enumerate(observation.pieces):
+        stopped = _stopped(piece) or _misshapen(piece)
+        if stopped and stopped.outcome == "differs":
+            return Verdict("differs", {f"piece {number}": "shape"}, stopped.message)
+        if stopped:
+            return stopped
+    first, second = (canonical(piece) for piece in observation.pieces)
+    together = {
+        "output": np.concatenate([first["output"], second["output"]], axis=int(axis == "time"))
+    }
+    for name in ("h_n", "c_n"):
+        rows = np.concatenate([first[name], second[name]], axis=1)
+        together[name] = second[name] if axis == "time" else rows
+    got, lines, limit = {}, [], 2 * tolerance(case)  # each side may be off by as much
+    for name, whole in canonical(observation).items():
+        if not np.abs(together[name] - whole).max(initial=0.0) <= limit:
+            got[name] = "value"
+            lines.append(_off(case, name, together[name], whole, limit))
+    if lines:
+        lines.insert(0, f"cut along {axis} at {cut}, the pieces do not make up the whole")
+    return _verdict(got, lines)
+
+
+def properties(observation: Observation) -> Verdict:
+    """What the framework is free to do is what is on record of its version."""
+    if observation.outcome != "rejected" and (stopped := _stopped(observation)):
+        return stopped
+    got, lines = {}, []
+    for name, value in seen(observation).items():
+        records = observation.on_record.get(name, ())
+        wanted = [record.value for record in records]
+        if wanted == [value]:
+            continue
+        got[name] = value
+        told = (
+            "nothing"
+            if not records
+            else " and ".join(f"{one.value!r} ({one.where})" for one in records)
+        )
+        lines.append(f"{name}: not what is on record\n  expected  {told}\n  got       {value!r}")
     return _verdict(got, lines)
 
 
@@ -122,6 +223,8 @@ def rejects(observation: Observation) -> Verdict:
     results = {name: tuple(array.shape) for name, array in (observation.results or {}).items()}
     got: dict[str, Any] = {name: _plain(shape) for name, shape in results.items()}
     fed = ", ".join(f"{name} {shape}" for name, shape in observation.case.feed.items())
+    if not fed:
+        fed = f"lengths {observation.case.lengths}"
     lines = [
         "accepted in silence: it should have been refused with an exception\n"
         f"  fed       {fed}\n"
@@ -132,13 +235,43 @@ def rejects(observation: Observation) -> Verdict:
 
 
 CLAIMS: dict[str, Callable[[Observation], Verdict]] = {
-    claim.__name__: claim for claim in (shapes, values, inferred_shapes, parameters, rejects)
+    claim.__name__: claim
+    for claim in (
+        shapes,
+        values,
+        inferred_shapes,
+        parameters,
+        gradients,
+        splits,
+        properties,
+        rejects,
+    )
 }
 
 
 def claims_on(case: Case) -> tuple[str, ...]:
     """The claims that `case` is put to."""
-    return ("rejects",) if case.must_reject else tuple(name for name in CLAIMS if name != "rejects")
+    put = {
+        "shapes": case.run and not case.must_reject,
+        "values": case.run and not case.must_reject,
+        "inferred_shapes": not case.must_reject,
+        "parameters": not case.must_reject,
+        "gradients": case.layer.gradients and not case.must_reject,
+        "splits": bool(case.split),
+        "properties": bool(case.record),
+        "rejects": case.must_reject,
+    }
+    return tuple(name for name in CLAIMS if put[name])
+
+
+def _misshapen(observation: Observation) -> Verdict | None:
+    """The verdict on any claim about numbers where shapes or dtypes are not as they must be."""
+    verdict = shapes(observation)
+    # Another dtype alone, which `got` has as a name, keeps no number from being compared.
+    if all(isinstance(seen_as, str) for seen_as in verdict.got.values()):
+        return None
+    lines = ["values cannot be compared: " + verdict.message]
+    return _verdict(dict.fromkeys(verdict.got, "shape"), lines)
 
 
 def _stopped(observation: Observation) -> Verdict | None:
@@ -179,8 +312,8 @@ def _compare(
     return got, lines
 
 
-def _off(name: str, got: Any, expected: Any, limit: float) -> str:
-    error = np.abs(got - expected)
+def _off(case: Case, name: str, got: Any, expected: Any, limit: float) -> str:
+    error = differences(case, name, got, expected)
     place = np.unravel_index(np.argmax(np.where(np.isnan(error), np.inf, error)), error.shape)
     index = ", ".join(str(int(number)) for number in place)
     return (

@@ -100,8 +100,8 @@ def answer(adapter: Any, request: Message) -> Iterator[tuple[str, Any]]:
     """What the adapter does with one case, part by part, so that a crash loses no earlier part.
 
     Yields ``unsupported`` alone, or ``inferred``, ``parameters``, ``results`` (each a value or
-    ``{"exception": ...}``), then ``warnings`` and ``seconds``. A request without ``describe``
-    asks for the results alone.
+    ``{"exception": ...}``), ``properties``, then ``warnings`` and ``seconds``. A request without
+    ``describe`` asks for the results alone, one without ``run`` for no results.
     """
     from adapters.contract import Dimensions, Layer  # not before the path is set
 
@@ -133,29 +133,47 @@ def answer(adapter: Any, request: Message) -> Iterator[tuple[str, Any]]:
                 "parameters",
                 timed("parameters", lambda: _shapes(adapter.parameters(layer, dimensions))),
             )
-        yield (
-            "results",
-            timed("results", lambda: _results(adapter.run(layer, dimensions, weights, inputs))),
-        )
+        if request["run"]:
+            yield from _ran(timed, lambda: adapter.run(layer, dimensions, weights, inputs))
+        if request["defaults"]:
+            defaults = getattr(adapter, "defaults", lambda _: None)
+            yield "properties", {"defaults": timed("defaults", lambda: defaults(dimensions))}
     yield "warnings", sorted({f"{one.category.__name__}: {one.message}" for one in caught})
     yield "seconds", seconds
 
 
-def _results(results: dict[str, Any]) -> Message:
-    return {str(name): packed(value) for name, value in results.items()}
+def _ran(timed: Callable[..., Any], run: Callable[[], Any]) -> Iterator[tuple[str, Any]]:
+    """The results, and what the adapter recorded beside them."""
+    properties: Message = {}
+
+    def results() -> Message:
+        returned = run()
+        properties.update(getattr(returned, "properties", {}))
+        return {str(name): packed(value) for name, value in returned.items()}
+
+    yield "results", timed("results", results)
+    yield "properties", properties
 
 
 def packed(value: Any) -> Packed:
-    """An array, or whatever NumPy makes one of, as plain data."""
-    array = np.asarray(value)
+    """An array, or whatever NumPy makes one of, as plain data.
+
+    What NumPy has no dtype for travels as float32, which holds all of it, under its own dtype.
+    """
+    cast = type(value).__name__ == "Cast"  # of the adapter's contract
+    array = np.asarray(value.array if cast else value)
+    if cast or array.dtype.name == "bfloat16":
+        array = array.astype(np.float32)
+        return "bfloat16", list(array.shape), array.tobytes()
     if array.dtype.kind not in "biufc":
         raise TypeError(f"a result of dtype {array.dtype}, which NumPy alone does not have")
     return str(array.dtype), list(array.shape), array.tobytes()
 
 
 def unpacked(data: Packed) -> Any:
-    """The array of `packed`."""
+    """The array of `packed`; float32 where NumPy has no such dtype."""
     dtype, shape, raw = data
+    dtype = "float32" if dtype == "bfloat16" else dtype
     # A bytearray makes the array writable: some frameworks warn about read-only memory.
     return np.frombuffer(bytearray(raw), dtype).reshape(shape)
 

@@ -2,16 +2,21 @@
 
 import dataclasses
 import itertools
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping
+from operator import itemgetter
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 
 from conformance import reference
-from conformance.case import Case, Shape
+from conformance.case import Case, Layer, Shape
 from conformance.convention import GATES
 from conformance.law import Law
+from conformance.measure import differences
 from conformance.sample import Floats, LayerWeights, Sample
+
+GATED = ("input_weights", "recurrent_weights", "input_bias", "recurrent_bias")
+Merge: TypeAlias = Literal["sum", "mul", "ave"]
 
 
 def like_shape(law: Law, got: Shape) -> str | None:
@@ -66,7 +71,11 @@ def like_values(
     if sample is None:
         return None
     for mistake, results in _mistakes(case, sample):
-        if all(np.abs(got[name] - results[name]).max(initial=0.0) <= limit for name in got):
+        if all(
+            got[name].shape == results[name].shape
+            and differences(case, name, got[name], results[name]).max(initial=0.0) <= limit
+            for name in got
+        ):
             return mistake
     return None
 
@@ -75,27 +84,42 @@ def _mistakes(case: Case, sample: Sample) -> Iterator[tuple[str, Mapping[str, An
     """Each well-known mistake, and what an LSTM that makes it returns for `sample`."""
     layer, right = case.layer, reference.lstm(case.layer, sample)
     yield "h_n and c_n swapped", {**right, "h_n": right["c_n"], "c_n": right["h_n"]}
-    hidden = case.dimensions.hidden_units
+    time = 0 if layer.layout == "time_major" else -2
     if layer.return_sequences:
         output = right["output"]
-        yield "the output reversed in time", {**right, "output": output[:, ::-1]}
-        if layer.bidirectional:
-            forward, backward = output[..., :hidden], output[..., hidden:]
-            halves = np.concatenate([forward, backward[:, ::-1]], axis=-1)
+        yield "the output reversed in time", {**right, "output": np.flip(output, time)}
+        if layer.num_outputs == 2:
+            forward, backward = np.split(output, 2, axis=-1)
+            halves = np.concatenate([forward, np.flip(backward, time)], axis=-1)
             yield "the reverse direction not turned back in time", {**right, "output": halves}
             halves = np.concatenate([backward, forward], axis=-1)
             yield "the two directions swapped", {**right, "output": halves}
     elif layer.bidirectional:
         whole = reference.lstm(dataclasses.replace(layer, return_sequences=True), sample)
-        last = {**right, "output": whole["output"][:, -1]}
+        last = {**right, "output": np.take(whole["output"], -1, time)}
         yield "the sequence's last step in the place of each direction's final state", last
     orders = zip(_rows(case, right["h_n"]), _rows(case, right["c_n"]), strict=True)
     for (order, h_n), (_, c_n) in orders:
         yield f"the rows of h_n and c_n {order}", {**right, "h_n": h_n, "c_n": c_n}
-    for mistake, inputs in _inputs(sample):
+    for mistake, other in _options(layer):
+        yield mistake, reference.lstm(other, sample)
+    for mistake, inputs in _inputs(sample, time):
         yield mistake, reference.lstm(layer, dataclasses.replace(sample, inputs=inputs))
     for mistake, weights in _weights(sample):
         yield mistake, reference.lstm(layer, dataclasses.replace(sample, weights=weights))
+
+
+def _options(layer: Layer) -> Iterator[tuple[str, Layer]]:
+    """Each option taken as something else that gives the same shapes."""
+    if layer.reverse:
+        yield "reverse ignored", dataclasses.replace(layer, reverse=False, keep_order=False)
+        other = dataclasses.replace(layer, keep_order=not layer.keep_order)
+        yield f"keep_order taken as {str(other.keep_order).lower()}", other
+    modes: tuple[Merge, ...] = ("sum", "mul", "ave")
+    for merge in modes if layer.merge in modes else ():
+        yield f"the directions joined by {merge}", dataclasses.replace(layer, merge=merge)
+    if layer.stateful == "carried":
+        yield "the state not carried over", dataclasses.replace(layer, stateful="no")
 
 
 def _rows(case: Case, states: Floats) -> Iterator[tuple[str, Floats]]:
@@ -108,44 +132,34 @@ def _rows(case: Case, states: Floats) -> Iterator[tuple[str, Floats]]:
             yield "in the order direction, layer", np.concatenate(by_direction)
 
 
-def _inputs(sample: Sample) -> Iterator[tuple[str, Mapping[str, Any]]]:
+def _inputs(sample: Sample, time: int) -> Iterator[tuple[str, Mapping[str, Any]]]:
     given = sample.inputs
-    yield "the input reversed in time", {**given, "input": given["input"][:, ::-1]}
+    yield "the input reversed in time", {**given, "input": np.flip(given["input"], time)}
+    if "lengths" in given:
+        yield "the lengths ignored", {n: one for n, one in given.items() if n != "lengths"}
     if "h_0" in given:
-        yield "the initial states ignored", {"input": given["input"]}
+        states = ("h_0", "c_0")
+        yield "the initial states ignored", {n: one for n, one in given.items() if n not in states}
+    if "h_0" in given and given["h_0"].shape == given["c_0"].shape:
         yield "h_0 and c_0 swapped", {**given, "h_0": given["c_0"], "c_0": given["h_0"]}
 
 
 def _weights(sample: Sample) -> Iterator[tuple[str, tuple[LayerWeights, ...]]]:
-    def each(**changed: Any) -> tuple[LayerWeights, ...]:
+    def each(change: Callable[[Floats], Floats], *names: str) -> tuple[LayerWeights, ...]:
         return tuple(
-            dataclasses.replace(one, **{name: change(one) for name, change in changed.items()})
+            dataclasses.replace(one, **{name: change(getattr(one, name)) for name in names})
             for one in sample.weights
         )
 
-    yield "recurrent_bias dropped", each(recurrent_bias=lambda one: 0 * one.recurrent_bias)
-    yield "input_bias dropped", each(input_bias=lambda one: 0 * one.input_bias)
-    yield (
-        "both biases dropped",
-        each(
-            input_bias=lambda one: 0 * one.input_bias,
-            recurrent_bias=lambda one: 0 * one.recurrent_bias,
-        ),
-    )
+    yield "recurrent_bias dropped", each(np.zeros_like, "recurrent_bias")
+    yield "input_bias dropped", each(np.zeros_like, "input_bias")
+    yield "both biases dropped", each(np.zeros_like, "input_bias", "recurrent_bias")
     forget = np.array([0.0, 1.0, 0.0, 0.0])[:, None]
-    yield "1 added to the forget bias", each(input_bias=lambda one: one.input_bias + forget)
+    yield "1 added to the forget bias", each(lambda bias: bias + forget, "input_bias")
     _, *others = map(list, itertools.permutations(range(4)))
     for order in others:
         taken = " ".join(GATES[gate] for gate in order)
         yield (
             f"the gates taken in the order {taken} for {' '.join(GATES)}",
-            tuple(
-                LayerWeights(
-                    **{
-                        part.name: getattr(one, part.name)[:, order]
-                        for part in dataclasses.fields(one)
-                    }
-                )
-                for one in sample.weights
-            ),
+            each(itemgetter((slice(None), order)), *GATED),
         )

@@ -1,5 +1,6 @@
 """Distinct axes: sizes that let a test see which axis is which."""
 
+from adapters.contract import GROUP
 from conformance.case import Dimensions, Layer
 
 
@@ -14,15 +15,21 @@ def coincidences(layer: Layer, dimensions: Dimensions) -> tuple[str, ...]:
         "embedding_dim": dimensions.embedding_dim,
         "hidden_units": dimensions.hidden_units,
     }
+    if layer.layout == "unbatched":
+        del axes["batch_size"]
+    if layer.layout == "extra_batch":
+        axes["group"] = GROUP
+    if layer.projection_size:
+        axes["projection_size"] = layer.projection_size
     found = [
-        f"{name} is 1, so a lost or broadcast axis would go unseen: change it"
+        f"{name} is {size}, so a lost or broadcast axis would go unseen: change it"
         for name, size in axes.items()
-        if size == 1
+        if size < 2
     ]
     # layer*direction may be 1: a one-layer, one-way LSTM has no other value, and asking for more
     # would make the plainest case of all degenerate. It still must differ from every other axis.
     axes["layer*direction"] = dimensions.num_layers * layer.num_directions
-    for size in sorted(set(axes.values()) - {1}):
+    for size in sorted(set(axes.values()) - {0, 1}):
         names = [name for name, other in axes.items() if other == size]
         if len(names) > 1:
             listed = f"{', '.join(names[:-1])} and {names[-1]}"

@@ -1,14 +1,16 @@
 """An entry of a case file, resolved to cases: its layer, its dimension sets, its shapes."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import asdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, replace
 
 from adapters.contract import Shape
+from conformance.agreement import contradictions
 from conformance.case import Case, Dimensions, Layer
 from conformance.distinct import coincidences
 from conformance.document import Document, Path, Problem
 from conformance.expand import MatrixError, expand, label
 from conformance.expression import ExpressionError, evaluate
+from conformance.sample import input_shapes
 from conformance.schema import CaseEntry, CaseFile, Expect, Feed
 
 _RESULTS = ("output", "h_n", "c_n")
@@ -29,17 +31,29 @@ def resolve(
         sets = _sets(entry)
     except MatrixError as error:
         return [], [Problem(document.keys[(*path, "matrix")], str(error))]
+    if entry.lengths is not None:
+        layer = replace(layer, lengths="given")
     told = [Problem(place, text) for text in _indistinct(layer, sets, tags)]
+    told += [Problem(place, text) for text in _contradictions(layer, sets)]
     cases = []
     for suffix, dimensions in sets.items():
-        names = {**asdict(dimensions), "num_directions": layer.num_directions}
+        names = {
+            **asdict(dimensions),
+            "num_directions": layer.num_directions,
+            "projection_size": layer.projection_size,
+        }
         feed: dict[str, Shape] = {}
         expect: dict[str, Shape] = {}
+        lengths = _lengths(entry, layer, dimensions)
+        rejected = entry.expect == "rejected"
         if entry.feed is not None:
             feed, problems = _shapes(entry.feed, (*path, "feed"), document, names)
             problems += _not_wrong(feed, layer, dimensions, (*path, "feed"), document)
+        elif not rejected:
+            expect, problems = _expected(file, entry, path, document, names, layer)
         else:
-            expect, problems = _expected(file, entry, path, document, names)
+            problems = []
+        problems += [Problem(place, text) for text in _cuts(entry, layer, dimensions, lengths)]
         if problems:
             return [], told + problems
         cases.append(
@@ -52,11 +66,65 @@ def resolve(
                 layer=layer,
                 dimensions=dimensions,
                 expect=expect,
+                must_reject=rejected,
                 feed=feed,
+                lengths=lengths,
+                run=entry.run,
+                split=entry.split.model_dump(exclude_none=True) if entry.split else {},
+                record=entry.record,
+                parameters=entry.parameters.model_dump() if entry.parameters else {},
                 tags=tags,
             )
         )
     return cases, told
+
+
+def _contradictions(layer: Layer, sets: Mapping[str, Dimensions]) -> Iterator[str]:
+    """Return what the layer contradicts, once for all sets."""
+    found = (tuple(contradictions(layer, dimensions)) for dimensions in sets.values())
+    yield from next(filter(None, found), ())
+
+
+def _lengths(entry: CaseEntry, layer: Layer, dimensions: Dimensions) -> tuple[int, ...]:
+    """Return the length of each sequence: those of the entry, or unsorted ones of their own."""
+    if entry.lengths is not None or layer.lengths == "full":
+        return entry.lengths or ()
+    # The second is full, the third has one step; 2 and 3 steps less make up the rest.
+    time, batch = dimensions.time_steps, dimensions.batch_size
+    some = (max(time - 2, 1), time, 1, max(time - 3, 1))
+    return tuple(some[row % 4] if batch > 1 else time for row in range(batch))
+
+
+def _cuts(
+    entry: CaseEntry, layer: Layer, dimensions: Dimensions, lengths: tuple[int, ...]
+) -> Iterator[str]:
+    """Return what is wrong with the lengths and with where the case is split."""
+    batch, time = dimensions.batch_size, dimensions.time_steps
+    if lengths and len(lengths) != batch:
+        yield f"lengths: {len(lengths)} for a batch of {batch}"
+    wrong = [length for length in lengths if not 1 <= length <= time]
+    if wrong and entry.expect != "rejected":
+        yield f"lengths: {wrong[0]} is not from 1 to {time}"
+    if entry.expect == "rejected" and entry.feed is None and not wrong:
+        yield "lengths: all are right, so nothing is there to reject"
+    if "padding" in entry.record and not (lengths and layer.return_sequences):
+        yield "record: padding is seen where sequences of given lengths are returned"
+    if not entry.run and (entry.split or entry.record or layer.gradients):
+        yield "run: without a run there is nothing to split, to record or to differentiate"
+    if entry.split is None:
+        return
+    if entry.expect == "rejected" or layer.stateful != "no":
+        yield "split: a case is split that must run, and whose state its caller carries"
+    if layer.layout != "batch_major" or layer.lengths == "given" or not layer.return_state:
+        yield "split: a case is split that is batch-major, full and returns its states"
+    if entry.split.time and (layer.bidirectional or layer.reverse or not layer.return_sequences):
+        yield "split: a layer that reads from the end cannot go on from its start"
+    if (entry.split.time or -1) >= time or (entry.split.batch or -1) >= batch:
+        yield "split: the second piece is empty"
+
+
+def _listed(names: Sequence[str]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
 def _sets(entry: CaseEntry) -> dict[str, Dimensions]:
@@ -82,7 +150,12 @@ def _indistinct(
 
 
 def _expected(
-    file: CaseFile, entry: CaseEntry, path: Path, document: Document, names: Mapping[str, int]
+    file: CaseFile,
+    entry: CaseEntry,
+    path: Path,
+    document: Document,
+    names: Mapping[str, int],
+    layer: Layer,
 ) -> tuple[dict[str, Shape], list[Problem]]:
     """Return the shape of each result, by the file's law and by the entry."""
     assert isinstance(entry.expect, Expect)  # CaseEntry.agree
@@ -95,11 +168,13 @@ def _expected(
             text = f"{name}: the law gives {law[name]}, the literal says {literal[name]}"
             problems.append(Problem(document.keys[(*path, "expect", name)], text))
     expect = law | literal
-    if missing := [name for name in _RESULTS if name not in expect]:
-        text = f"no shape for {' and '.join(missing)}: a case needs output, h_n and c_n"
+    due = _RESULTS if layer.return_state else _RESULTS[:1]
+    expect = {name: shape for name, shape in expect.items() if name in due}
+    if missing := [name for name in due if name not in expect]:
+        text = f"no shape for {' and '.join(missing)}: a case needs {_listed(due)}"
         problems.append(Problem(document.values[path], text))
         return {}, problems
-    return {name: expect[name] for name in _RESULTS}, problems
+    return {name: expect[name] for name in due}, problems
 
 
 def _shapes(
@@ -123,10 +198,8 @@ def _not_wrong(
     feed: Mapping[str, Shape], layer: Layer, dimensions: Dimensions, path: Path, document: Document
 ) -> Iterator[Problem]:
     """Return what the layer would not reject, or would not take at all."""
-    states = dimensions.num_layers * layer.num_directions
-    state = (states, dimensions.batch_size, dimensions.hidden_units)
-    inputs = (dimensions.batch_size, dimensions.time_steps, dimensions.embedding_dim)
-    right = {"input": inputs, "h_0": state, "c_0": state}
+    given = replace(layer, initial_state="given")
+    right = input_shapes(given, dimensions)
     for name, shape in feed.items():
         place = document.keys[(*path, name)]
         if shape == right[name]:

@@ -19,6 +19,7 @@ NAMES = (
     "hidden_units",
     "num_layers",
     "num_directions",
+    "projection_size",
 )
 MAX_LENGTH = 200  # characters; also bounds how deep the tree, and so the walk over it, can be
 MAX_VALUE = 10**12  # of every step, so that no intermediate value can grow without bound

@@ -70,9 +70,31 @@ Slug = Annotated[str, Field(pattern=SLUG)]
 Text = Annotated[str, Field(min_length=1)]
 Url = Annotated[str, Field(pattern=URL)]
 TagName = Literal["degenerate", "nightly", "search"]
+
+
+def _claims(value: object) -> object:
+    return [value] if isinstance(value, str) else value
+
+
+Claim = Literal[
+    "shapes",
+    "values",
+    "inferred_shapes",
+    "parameters",
+    "gradients",
+    "splits",
+    "properties",
+    "rejects",
+]
+Claims = Annotated[
+    Many[Claim], BeforeValidator(_claims, json_schema_input_type=Claim | Many[Claim])
+]
 Version = Annotated[str, AfterValidator(_requirement)]
 
-Size = Annotated[int, Field(ge=1, le=MAX_SIZE)]
+Size = Annotated[int, Field(ge=0, le=MAX_SIZE)]
+Count = Annotated[int, Field(ge=1)]
+Positive = Annotated[int, Field(ge=1, le=MAX_SIZE)]
+Property = Literal["checkpoint", "container", "defaults", "exception", "padding"]
 Sizes = Annotated[Many[Size], BeforeValidator(_several, json_schema_input_type=Size | Many[Size])]
 
 Expression = Annotated[

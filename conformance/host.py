@@ -8,15 +8,13 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Literal
 
-import numpy as np
-
 from adapters.contract import Convention, Native
 from conformance import child
 from conformance.case import Case
-from conformance.convention import native_inputs, native_weights
+from conformance.convention import cotangents, native_inputs, native_weights
 from conformance.framework import Framework
 from conformance.gateway import Gateway, Here, Lost, Slow
-from conformance.sample import Floats, Sample
+from conformance.sample import Sample
 
 RESTARTS = 10
 
@@ -79,7 +77,7 @@ class Host:
             self._convention = _convention(loaded["convention"])
         return self._convention
 
-    def ask(self, case: Case, sample: Sample) -> child.Message:
+    def ask(self, case: Case, sample: Sample | None) -> child.Message:
         """Everything the adapter gives for `case`, by part: see `child.answer`.
 
         Where the process goes down on the way, the parts that came before are returned with
@@ -90,7 +88,9 @@ class Host:
             self._send(request(self.convention(), case, sample))
             deadline = time.monotonic() + self._timeout
             while (part := self._receive(deadline))[0] != "done":
-                parts[part[0]] = part[1]
+                name, value = part
+                # Properties come from more than one source.
+                parts[name] = parts.get(name, {}) | value if name == "properties" else value
         except Down as down:
             parts["down"] = down
         return parts
@@ -125,20 +125,34 @@ class Host:
         return Down(outcome, message, output)
 
 
-def request(convention: Convention, case: Case, sample: Sample) -> child.Message:
+def request(convention: Convention, case: Case, sample: Sample | None) -> child.Message:
     """What the adapter's process is asked for `case`: see `child.answer`."""
     where = convention, case.layer, case.dimensions
+    weights: dict[str, Any] = {}
+    inputs: dict[str, Any] = {}
+    if sample is not None:
+        weights = native_weights(*where, sample.weights)
+        inputs = native_inputs(*where, sample.inputs)
+    if case.layer.gradients:
+        fed = cotangents(convention, case)
+        inputs |= {f"cotangent of {name}": array for name, array in fed.items()}
+    dtype = "float64" if case.layer.dtype == "float64" else "float32"
     return {
         "layer": asdict(case.layer),
         "dimensions": asdict(case.dimensions),
-        "weights": _packed(native_weights(*where, sample.weights)),
-        "inputs": _packed(native_inputs(*where, sample.inputs)),
+        "weights": _packed(weights, dtype),
+        "inputs": _packed(inputs, dtype),
+        "run": case.run,
         "describe": not case.must_reject,
+        "defaults": "defaults" in case.record,
     }
 
 
-def _packed(arrays: dict[str, Floats]) -> dict[str, child.Packed]:
-    return {name: child.packed(array.astype(np.float32)) for name, array in arrays.items()}
+def _packed(arrays: dict[str, Any], dtype: str) -> dict[str, child.Packed]:
+    return {
+        name: child.packed(array if array.dtype.kind == "i" else array.astype(dtype))
+        for name, array in arrays.items()
+    }
 
 
 def _convention(plain: dict[str, Any]) -> Convention:

@@ -8,9 +8,9 @@ from typing import TypeVar
 from pydantic import BaseModel, ValidationError
 
 from conformance import entry, sentence, textfile
-from conformance.case import Case, Deviation
+from conformance.case import Case, Deviation, Record
 from conformance.document import Document, Place, Problem, parse, quoted
-from conformance.schema import CaseFile, DeviationFile
+from conformance.schema import CaseFile, DeviationFile, RecordFile
 
 MAX_LINES = 100  # told of one file: one with more is broken as a whole
 
@@ -68,6 +68,24 @@ def load_deviations(root: Path, cases: Sequence[Case]) -> tuple[Deviation, ...]:
     return tuple(deviations)
 
 
+def load_records(root: Path, cases: Sequence[Case]) -> tuple[Record, ...]:
+    """Return the records of every ``cases/properties/*.yaml`` below `root`.
+
+    Without the folder there are none. Raises CaseError with all errors of all files, among them a
+    glob that matches no case.
+    """
+    records: list[Record] = []
+    lines: list[str] = []
+    for path in _paths(root / "cases" / "properties"):
+        where = path.relative_to(root).as_posix()
+        document = _document(path, "a property file needs framework and records")
+        records += _records(document, where, path.stem, cases)
+        lines += _lines(where, document)
+    if lines:
+        raise CaseError(*lines)
+    return tuple(records)
+
+
 def _cases(document: Document, where: str, seen: dict[str, str]) -> list[Case]:
     """Return the cases of one file; `seen` has where each id was first seen, and is added to."""
     file, indexes = _validated(CaseFile, document, "cases")
@@ -102,8 +120,32 @@ def _deviations(
             place = document.values["deviations", index, "cases"]
             document.problems.append(Problem(place, f"cases: {quoted(item.cases)} matches no case"))
         line = document.values["deviations", index].line
-        deviations.append(Deviation(framework, where=f"{where}:{line}", **item.model_dump()))
+        facts = item.model_dump()
+        facts["claims"] = facts.pop("claim")
+        deviations.append(Deviation(framework, where=f"{where}:{line}", **facts))
     return deviations
+
+
+def _records(document: Document, where: str, framework: str, cases: Sequence[Case]) -> list[Record]:
+    """Return the records of one file."""
+    file, indexes = _validated(RecordFile, document, "records")
+    if file is None:
+        return []
+    if file.framework != framework:
+        text = f"framework: expected {framework!r}, the file's name, got {quoted(file.framework)}"
+        document.problems.append(Problem(document.values["framework",], text))
+    records = []
+    for index, item in zip(indexes, file.records, strict=True):
+        for glob, value in item.seen.items():
+            place = document.keys["records", index, "seen", glob]
+            matched = [case for case in cases if fnmatchcase(case.id, glob)]
+            if not any(item.property in case.record for case in matched):
+                text = f"seen: {quoted(glob)} matches no case that records {item.property}"
+                document.problems.append(Problem(place, text))
+            at = f"{where}:{place.line}"
+            record = Record(framework, glob, item.property, item.version, value, item.source, at)
+            records.append(record)
+    return records
 
 
 def _paths(folder: Path) -> list[Path]:

@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from typing import Literal
+from typing import Literal, TypeVar
 
 from packaging.requirements import Requirement
 
-from conformance.case import Deviation
+from conformance.case import Deviation, Record
 from conformance.check import Verdict
 from conformance.framework import Framework, FrameworkError
 from conformance.observation import Observation
@@ -22,19 +22,16 @@ class Settlement:
     pin: Deviation | None = None
 
 
-def applicable(
-    frameworks: Sequence[Framework], deviations: Sequence[Deviation]
-) -> tuple[Deviation, ...]:
-    """The deviations of `frameworks` in the versions that are installed.
+Known = TypeVar("Known", Deviation, Record)
+
+
+def applicable(frameworks: Sequence[Framework], known: Sequence[Known]) -> tuple[Known, ...]:
+    """What is known of `frameworks` in the versions that are installed.
 
     Raises FrameworkError for a pin on a version of something that the adapter does not report:
     it would never match.
     """
-    return tuple(
-        deviation
-        for deviation in deviations
-        if any(_concerns(deviation, framework) for framework in frameworks)
-    )
+    return tuple(one for one in known if any(concerns(one, framework) for framework in frameworks))
 
 
 def settle(
@@ -44,9 +41,9 @@ def settle(
     pins = [
         deviation
         for deviation in deviations
-        if deviation.claim == claim
+        if claim in deviation.claims
         and fnmatchcase(observation.case.id, deviation.cases)
-        and _concerns(deviation, observation.framework)
+        and concerns(deviation, observation.framework)
     ]
     if len(pins) > 1:
         places = ", ".join(pin.where for pin in pins)
@@ -74,7 +71,8 @@ def _told(verdict: Verdict) -> str:
     return "differs in another way" if verdict.outcome == "differs" else f"is {verdict.outcome}"
 
 
-def _concerns(deviation: Deviation, framework: Framework) -> bool:
+def concerns(deviation: Deviation | Record, framework: Framework) -> bool:
+    """Whether it speaks of this framework in this version. Raises FrameworkError."""
     if deviation.framework != framework.name:
         return False
     requirement = Requirement(deviation.version)

@@ -19,6 +19,7 @@ from conformance.framework import Framework
 from conformance.measure import canonical, errors, tolerance
 from conformance.observation import Observation, Raised
 from conformance.pins import Settlement
+from conformance.property import seen
 
 SCHEMA: Literal["lstm-conformance-report/1"] = "lstm-conformance-report/1"
 _FORM = ConfigDict(extra="forbid", frozen=True)
@@ -74,6 +75,7 @@ class Entry(BaseModel):
     parameters: dict[str, tuple[int, ...]] | Refusal | None
     inferred: dict[str, tuple[int, ...]] | Refusal | None
     exception: Refusal | None
+    properties: dict[str, Any] = Field(default={}, description="Recorded beside the results.")
     warnings: tuple[str, ...]
     seconds: dict[str, float] = Field(description="Of each call of the adapter.")
     claims: dict[str, ClaimEntry]
@@ -107,14 +109,20 @@ class Header(BaseModel):
 def entry(observation: Observation) -> Entry:
     """The facts of `observation`, without its claims."""
     case, results = observation.case, observation.results
-    native = None if results is None else _tensors(results)
+    native = None
+    if results is not None:
+        native = {
+            name: Tensor(shape=array.shape, dtype=observation.dtype(name))
+            for name, array in {**results, **observation.gradients}.items()
+        }
     view: dict[str, Tensor] | None = None
     error: dict[str, float | None] | None = None
     if results is not None and not case.must_reject and shapes(observation).outcome == "agrees":
         views = canonical(observation)
         view = _tensors(views)
         error = {
-            name: _finite(value) for name, value in errors(observation.expected, views).items()
+            name: _finite(value)
+            for name, value in errors(case, observation.expected, views).items()
         }
     return Entry(
         framework=observation.framework.label,
@@ -131,6 +139,7 @@ def entry(observation: Observation) -> Entry:
         parameters=_shapes(observation.parameters),
         inferred=_shapes(observation.inferred),
         exception=_refusal(observation.exception),
+        properties={**observation.properties, **seen(observation)},
         warnings=observation.warnings,
         seconds=dict(observation.seconds),
         claims={},

@@ -1,15 +1,17 @@
 """One run: what was asked for, the processes it keeps, and what it has seen so far."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
 
-from conformance.case import Case, Deviation
+from conformance.case import Case, Deviation, Record
 from conformance.check import claims_on
 from conformance.framework import Framework
 from conformance.host import Host
 from conformance.observation import Observation, observe
+from conformance.pins import concerns
+from conformance.property import on_record
 from conformance.report import ClaimEntry, Entry
 from conformance.suggest import hint
 
@@ -28,6 +30,7 @@ class Run:
     frameworks: tuple[Framework, ...]  # those that are not installed among them
     cases: tuple[Case, ...]
     deviations: tuple[Deviation, ...]
+    records: tuple[Record, ...]
     timeout: float
     in_process: bool
     entries: dict[tuple[str, str], Entry] = field(default_factory=dict)
@@ -54,7 +57,9 @@ class Run:
 
     def observe(self, framework: Framework, case: Case) -> Observation:
         """What `framework` does with `case`."""
-        return observe(self.host(framework), case)
+        observation = observe(self.host(framework), case)
+        records = [record for record in self.records if concerns(record, framework)]
+        return replace(observation, on_record=on_record(case, records))
 
     def record(self, entry: Entry, claim: str, result: ClaimEntry) -> None:
         """Adds one claim to the entry of its framework and case."""

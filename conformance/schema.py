@@ -4,16 +4,33 @@ The models are strict: no key beside the declared ones and no conversion, so tha
 size and text is no truth value. What needs the values of a case, `load` checks.
 """
 
+import dataclasses
 import json
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, model_validator
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, create_model, model_validator
 from pydantic.config import JsonDict
 from pydantic_core import PydanticCustomError
 
 from conformance.case import Layer
-from conformance.form import Many, Maybe, Shape, Size, Sizes, Slug, TagName, Text, Url, Version
+from conformance.form import (
+    MAX_SIZE,
+    Claims,
+    Count,
+    Many,
+    Maybe,
+    Positive,
+    Property,
+    Shape,
+    Size,
+    Sizes,
+    Slug,
+    TagName,
+    Text,
+    Url,
+    Version,
+)
 
 _STRICT = ConfigDict(strict=True, extra="forbid", frozen=True)
 _DRAFT = "https://json-schema.org/draft/2020-12/schema"
@@ -21,24 +38,29 @@ _DRAFT = "https://json-schema.org/draft/2020-12/schema"
 _ONE_OF: JsonDict = {"oneOf": [{"required": ["dimensions"]}, {"required": ["matrix"]}]}
 _REJECTED: JsonDict = {
     "if": {"properties": {"expect": {"const": "rejected"}}, "required": ["expect"]},
-    "then": {"required": ["feed"]},
+    "then": {"anyOf": [{"required": ["feed"]}, {"required": ["lengths"]}]},
     "else": {"not": {"required": ["feed"]}},
 }
 
 
-class LayerOptions(BaseModel):
-    """Options of the LSTM layer. One that is left out has its default."""
+def _option(option: dataclasses.Field[Any]) -> tuple[Any, Any]:
+    kind = Annotated[int, Field(ge=0, le=MAX_SIZE)] if option.type is int else option.type
+    about = option.metadata["about"]
+    return kind, Field(default=option.default, description=about)
 
-    model_config = _STRICT
-    bidirectional: bool = Field(default=Layer.bidirectional, description="Add a reverse pass.")
-    bias: bool = Field(default=Layer.bias, description="Add a bias to each gate.")
-    return_sequences: bool = Field(
-        default=Layer.return_sequences,
-        description="Output every time step, not the final state alone.",
-    )
-    initial_state: Literal["zeros", "given"] = Field(
-        default=Layer.initial_state,
-        description="Start from zeros, or from an h_0 and a c_0 that are fed.",
+
+# The contract's options are the schema's: one place to add one.
+_OPTIONS: dict[str, Any] = {option.name: _option(option) for option in dataclasses.fields(Layer)}
+if TYPE_CHECKING:
+
+    class LayerOptions(BaseModel):
+        """What the checker needs to know of the model below."""
+else:
+    LayerOptions = create_model(
+        "LayerOptions",
+        __config__=_STRICT,
+        __doc__="Options of the LSTM layer. One that is left out has its default.",
+        **_OPTIONS,
     )
 
 
@@ -95,6 +117,25 @@ class Expect(BaseModel):
     c_n: Maybe[Shape] = Field(default=None, description="(layer*direction, batch, cell).")
 
 
+class Split(BaseModel):
+    """Where the case is cut in two; the pieces must give what the whole gives."""
+
+    model_config = _STRICT
+    time: Maybe[Positive] = Field(
+        default=None,
+        description="Steps of the first piece; the second starts from the states it ends in.",
+    )
+    batch: Maybe[Positive] = Field(default=None, description="Sequences of the first piece.")
+
+
+class Counts(BaseModel):
+    """How many parameters the layer has, by how many biases the framework gives each gate."""
+
+    model_config = _STRICT
+    one_bias: Count = Field(description="With one bias a gate.")
+    two_biases: Count = Field(description="With two biases a gate.")
+
+
 class Feed(BaseModel):
     """The shape of each input that is wrong on purpose; the others stay right."""
 
@@ -131,14 +172,32 @@ class CaseEntry(BaseModel):
         default=(), description="Added to the file's tags.", strict=False
     )
     feed: Maybe[Feed] = Field(default=None, description="Wrong shapes that must be rejected.")
+    lengths: Maybe[Many[Size]] = Field(
+        default=None, description="The length of each sequence of the batch."
+    )
+    run: bool = Field(default=True, description="False: shape inference and parameters alone.")
+    split: Maybe[Split] = Field(default=None, description="Also run it in two pieces.")
+    record: tuple[Property, ...] = Field(
+        default=(), description="Properties compared with those on record.", strict=False
+    )
+    parameters: Maybe[Counts] = Field(
+        default=None, description="The published number of parameters."
+    )
 
     @model_validator(mode="after")
     def agree(self) -> "CaseEntry":
         """Raise where keys that need or exclude each other do not agree."""
         if (self.dimensions is None) == (self.matrix is None):
             raise PydanticCustomError("sentence", "a case needs either dimensions or matrix")
-        if (self.expect == "rejected") != (self.feed is not None):
+        rejected = self.expect == "rejected"
+        if rejected and self.feed is None and self.lengths is None:
+            raise PydanticCustomError("sentence", "'expect: rejected' needs feed or lengths")
+        if self.feed is not None and not rejected:
             raise PydanticCustomError("sentence", "feed and 'expect: rejected' go together")
+        if self.split is not None and len(self.split.model_fields_set) != 1:
+            raise PydanticCustomError("sentence", "split is along time or batch, one of them")
+        if self.parameters is not None and self.dimensions is None:
+            raise PydanticCustomError("sentence", "parameters are those of one set of dimensions")
         if self.feed is not None and not self.feed.model_fields_set:
             raise PydanticCustomError("sentence", "feed names no input")
         return self
@@ -161,14 +220,30 @@ class CaseFile(BaseModel):
     cases: Many[CaseEntry] = Field(description="The cases.")
 
 
+class RecordEntry(BaseModel):
+    """What was seen of one property, by glob over case ids."""
+
+    model_config = _STRICT
+    property: Property = Field(description="The property.")
+    version: Version = Field(description="A requirement: 'name>=1.2,<2'.")
+    seen: dict[str, Any] = Field(description="The value by a glob over case ids.")
+    source: Url = Field(description="Where that is documented or reported.")
+
+
+class RecordFile(BaseModel):
+    """The properties of one framework. The file has the framework's name."""
+
+    model_config = _STRICT
+    framework: Text = Field(description="The framework, as the file's name says it.")
+    records: Many[RecordEntry] = Field(description="What was seen.")
+
+
 class DeviationEntry(BaseModel):
     """One known difference: which cases and versions, and the exact outcome."""
 
     model_config = _STRICT
     cases: Text = Field(description="A glob over case ids: 'stacked-*'.")
-    claim: Literal["shapes", "values", "inferred_shapes", "parameters", "rejects"] = Field(
-        description="The claim of the suite that does not hold."
-    )
+    claim: Claims = Field(description="The claims of the suite that do not hold: one or a list.")
     version: Version = Field(description="A requirement: 'name>=1.2,<2'.")
     outcome: Literal["differs", "rejected", "crashed", "hung"] = Field(
         description="What happens instead."
@@ -198,11 +273,17 @@ def deviation_schema() -> dict[str, Any]:
     return {"$schema": _DRAFT, **DeviationFile.model_json_schema()}
 
 
+def record_schema() -> dict[str, Any]:
+    """Return the JSON Schema of a file in ``cases/properties/``."""
+    return {"$schema": _DRAFT, **RecordFile.model_json_schema()}
+
+
 def schema_files() -> dict[Path, str]:
     """Return the text of each generated schema by its path below the repository's root."""
     schemas = {
         Path("cases", "schema.json"): case_schema(),
         Path("cases", "deviations", "schema.json"): deviation_schema(),
+        Path("cases", "properties", "schema.json"): record_schema(),
     }
     return {path: _text(schema) for path, schema in schemas.items()}
 

@@ -11,6 +11,7 @@ from conformance.form import SLUG, URL
 from conformance.schema import (
     CaseEntry,
     CaseFile,
+    Counts,
     DeviationEntry,
     DeviationFile,
     DimensionSet,
@@ -19,6 +20,9 @@ from conformance.schema import (
     Feed,
     LayerOptions,
     Matrix,
+    RecordEntry,
+    RecordFile,
+    Split,
 )
 from conformance.suggest import hint
 
@@ -39,10 +43,12 @@ _PATTERNS = {SLUG: "a slug like 'single-layer'", URL: "an http or https link"}
 _ROOTS: dict[str, tuple[str, type[BaseModel]]] = {
     "CaseFile": ("a case file", CaseFile),
     "DeviationFile": ("a deviation file", DeviationFile),
+    "RecordFile": ("a property file", RecordFile),
 }
 _ENTRIES: dict[str, tuple[str, type[BaseModel]]] = {
     "cases": ("a case", CaseEntry),
     "deviations": ("a deviation", DeviationEntry),
+    "records": ("a record", RecordEntry),
 }
 _MAPPINGS: dict[str, type[BaseModel]] = {
     "dimensions": DimensionSet,
@@ -52,6 +58,8 @@ _MAPPINGS: dict[str, type[BaseModel]] = {
     "include": DimensionSet,
     "layer": LayerOptions,
     "matrix": Matrix,
+    "parameters": Counts,
+    "split": Split,
 }
 _YAML_1_1 = {"no": "false", "off": "false", "n": "false", "yes": "true", "on": "true", "y": "true"}
 

@@ -32,6 +32,21 @@ def test_parameters(observation: Observation, judge: Judge) -> None:
     judge(check.parameters(observation))
 
 
+def test_gradients(observation: Observation, judge: Judge) -> None:
+    """The gradient of every input and weight is that of the hand-derived backward pass."""
+    judge(check.gradients(observation))
+
+
+def test_splits(observation: Observation, judge: Judge) -> None:
+    """Run in two pieces, over time from the carried state, the layer gives the same numbers."""
+    judge(check.splits(observation))
+
+
+def test_properties(observation: Observation, judge: Judge) -> None:
+    """Containers, padding, exceptions and defaults are what is on record of this version."""
+    judge(check.properties(observation))
+
+
 def test_rejects(observation: Observation, judge: Judge) -> None:
     """Input that the layer was not built for is refused with a clean exception."""
     judge(check.rejects(observation))

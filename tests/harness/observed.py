@@ -25,7 +25,11 @@ SEQUENCES = Case(
     expect={"output": (2, 5, 4), "h_n": (1, 2, 4), "c_n": (1, 2, 4)},
 )
 TOO_WIDE = dataclasses.replace(
-    SEQUENCES, id="bad-input-feature-too-wide", expect={}, feed={"input": (2, 5, 4)}
+    SEQUENCES,
+    id="bad-input-feature-too-wide",
+    expect={},
+    must_reject=True,
+    feed={"input": (2, 5, 4)},
 )
 
 

@@ -1,34 +1,50 @@
-"""The LSTM once more, for `test_reference`: one number at a time, with ``math`` alone.
+"""The LSTM once more, for `test_reference` and `test_gradient`: one number at a time.
 
 Written from the equations, one gate after another, and from nothing of `conformance.reference`: no
-matrix product, no array, exp in the place of tanh. Lists are indexed as the axes are named.
+matrix product, no array, exp in the place of tanh. Lists are indexed as the axes are named. All of
+it holds for complex numbers too: an imaginary step of 1e-30 in one number gives, as the imaginary
+part of each result, that result's derivative by it, without a rounding error of subtraction
+(https://doi.org/10.1145/838250.838251).
 """
 
+from cmath import exp
 from collections.abc import Sequence
-from math import exp
+from dataclasses import dataclass
 
-Vector = Sequence[float]
+import numpy as np
+from numpy.typing import NDArray
+
+from adapters.contract import Layer
+from conformance.sample import Sample
+
+Vector = Sequence[complex]
 Matrix = Sequence[Vector]
 
 
-def sigmoid(x: float) -> float:
+def sigmoid(x: complex) -> complex:
     """Return the logistic function of a number that is not far below zero."""
     return 1.0 / (1.0 + exp(-x))
 
 
-def tanh(x: float) -> float:
+def tanh(x: complex) -> complex:
     """Return the hyperbolic tangent by exponentials."""
     return 1.0 - 2.0 / (exp(2.0 * x) + 1.0)
 
 
+@dataclass(frozen=True)
 class Direction:
-    """One direction of one layer: for each gate W (cell, input), R (cell, hidden), b and d."""
+    """One direction of one layer; the first axis of w, r, b and d is the gate.
 
-    def __init__(self, w: Sequence[Matrix], r: Sequence[Matrix], b: Matrix, d: Matrix) -> None:
-        """Take weights whose first axis is the gate: input, forget, candidate, output."""
-        self.w, self.r, self.b, self.d = w, r, b, d
+    The gates are input, forget, candidate and output.
+    """
 
-    def total(self, gate: int, unit: int, x: Vector, h: Vector) -> float:
+    w: Sequence[Matrix]  # (gate, cell, input)
+    r: Sequence[Matrix]  # (gate, cell, hidden)
+    b: Matrix  # (gate, cell)
+    d: Matrix  # (gate, cell)
+    p: Matrix | None = None  # (hidden, cell), where h is projected
+
+    def total(self, gate: int, unit: int, x: Vector, h: Vector) -> complex:
         """Return what one unit of one gate is given: W x + b + R h + d."""
         result = self.b[gate][unit] + self.d[gate][unit]
         for feature, number in enumerate(x):
@@ -37,53 +53,97 @@ class Direction:
             result += self.r[gate][unit][other] * number
         return result
 
-    def step(self, x: Vector, h: Vector, c: Vector) -> tuple[list[float], list[float]]:
+    def step(self, x: Vector, h: Vector, c: Vector) -> tuple[list[complex], list[complex]]:
         """Return the next h and c of one sequence."""
-        next_h, next_c = [], []
-        for unit in range(len(h)):
+        inner, next_c = [], []
+        for unit in range(len(c)):
             enters = sigmoid(self.total(0, unit, x, h))
             stays = sigmoid(self.total(1, unit, x, h))
             candidate = tanh(self.total(2, unit, x, h))
             leaves = sigmoid(self.total(3, unit, x, h))
             next_c.append(stays * c[unit] + enters * candidate)
-            next_h.append(leaves * tanh(next_c[unit]))
-        return next_h, next_c
+            inner.append(leaves * tanh(next_c[unit]))
+        if self.p is None:
+            return inner, next_c
+        return [sum(row[unit] * inner[unit] for unit in range(len(c))) for row in self.p], next_c
+
+
+def merged(merge: str, parts: Sequence[Vector]) -> list[complex]:
+    """Return the h of each direction as one vector."""
+    if len(parts) == 1 or merge in ("concat", "none"):
+        return [number for part in parts for number in part]
+    forward, backward = parts
+    pairs = list(zip(forward, backward, strict=True))
+    if merge == "mul":
+        return [one * other for one, other in pairs]
+    return [(one + other) / {"sum": 1, "ave": 2}[merge] for one, other in pairs]
 
 
 def lstm(
-    layers: Sequence[Sequence[Direction]],
+    layer: Layer,
+    stack: Sequence[Sequence[Direction]],
     sequences: Sequence[Matrix],
     h_0: Sequence[Matrix],
     c_0: Sequence[Matrix],
-    return_sequences: bool,
-) -> dict[str, list[list[Vector]] | list[list[float]]]:
+    lengths: Sequence[int],
+) -> dict[str, list[list[Vector]] | list[list[complex]]]:
     """Return output, h_n and c_n of a stack for `sequences` (batch, time, input).
 
-    The states are (layer*direction, batch, hidden), the output (batch, time, direction*hidden) or
-    (batch, direction*hidden).
+    The states are (layer*direction, batch, hidden or cell), the output is (batch, time,
+    direction*hidden) or (batch, direction*hidden), or as narrow as one direction where two are
+    merged. A sequence is cut to its length before anything reads it, and its output is filled up
+    with zeros. A reversed layer emits in the order in which it reads.
     """
     h_n: list[list[Vector]] = [[] for _ in h_0]
     c_n: list[list[Vector]] = [[] for _ in c_0]
     output: list[list[Vector]] = []
-    last: list[list[float]] = []
+    last: list[list[complex]] = []
     for number, sequence in enumerate(sequences):
-        below = list(sequence)
-        ends: list[float] = []
+        below = list(sequence)[: lengths[number]]
+        ends: list[Vector] = []
         row = 0
-        for directions in layers:
-            above: list[list[float]] = [[] for _ in below]
+        for directions in stack:
+            above: list[list[Vector]] = [[] for _ in below]
             ends = []
             for way, direction in enumerate(directions):
                 h, c = list(h_0[row][number]), list(c_0[row][number])
                 times = list(range(len(below)))
-                for time in times if way == 0 else times[::-1]:
+                places = list(times)
+                if way == 1 or layer.reverse:
+                    times.reverse()
+                if way == 1 or layer.keep_order:
+                    places = times
+                for time, place in zip(times, places, strict=True):
                     h, c = direction.step(below[time], h, c)
-                    above[time] += h
+                    above[place].append(h)
                 h_n[row].append(h)
                 c_n[row].append(c)
-                ends += h
+                ends.append(h)
                 row += 1
-            below = above
-        output.append(below)
-        last.append(ends)
-    return {"output": output if return_sequences else last, "h_n": h_n, "c_n": c_n}
+            below = [merged(layer.merge, parts) for parts in above]
+        last.append(merged(layer.merge, ends))
+        padding: Vector = [0.0 for _ in last[-1]]
+        output.append(below + [padding] * (len(sequence) - len(below)))
+    return {"output": output if layer.return_sequences else last, "h_n": h_n, "c_n": c_n}
+
+
+def results(layer: Layer, sample: Sample) -> dict[str, NDArray[np.complex128]]:
+    """Return output, h_n and c_n of a batch-major layer as arrays; any number may be complex."""
+    stack = []
+    for one in sample.weights:
+        parts = [one.input_weights, one.recurrent_weights, one.input_bias, one.recurrent_bias]
+        parts += [] if one.projection_weights is None else [one.projection_weights]
+        ways = range(layer.num_directions)
+        stack.append([Direction(*(part[way].tolist() for part in parts)) for way in ways])
+    batch, time = sample.inputs["input"].shape[:2]
+    rows = (len(stack) * layer.num_directions, batch)
+    cell, hidden = sample.weights[0].recurrent_weights.shape[2:]
+    found = lstm(
+        layer,
+        stack,
+        sample.inputs["input"].tolist(),
+        sample.inputs.get("h_0", np.zeros((*rows, hidden))).tolist(),
+        sample.inputs.get("c_0", np.zeros((*rows, cell))).tolist(),
+        sample.inputs.get("lengths", np.full(batch, time)).tolist(),
+    )
+    return {name: np.array(numbers, np.complex128) for name, numbers in found.items()}

@@ -2,14 +2,21 @@
 
 import dataclasses
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from adapters.contract import Dimensions, Layer
 from conformance.__main__ import main, schemas
 from conformance.case import Case
-from conformance.load import load_cases, load_deviations
-from conformance.schema import DimensionSet, LayerOptions, case_schema
+from conformance.load import load_cases, load_deviations, load_records
+from conformance.schema import (
+    DimensionSet,
+    LayerOptions,
+    case_schema,
+    deviation_schema,
+    record_schema,
+)
 
 ROOT = Path(__file__).resolve().parents[2]
 CASES = load_cases(ROOT)
@@ -37,18 +44,27 @@ def test_editor_line(path: Path) -> None:
 def test_value_case(case: Case) -> None:
     """Unless degenerate on purpose, a case has steps and sequences enough to tell mistakes apart.
 
-    With fewer than 3 steps or 2 sequences, a wrong order of steps or a mixed-up batch goes unseen.
+    With fewer than 3 steps or 2 sequences, a wrong order of steps or a mixed-up batch goes unseen;
+    what is not batched has no batch to mix up.
     """
     sizes = case.dimensions
-    assert "degenerate" in case.tags or (sizes.time_steps >= 3 and sizes.batch_size >= 2)
+    sequences = sizes.batch_size >= 2 or case.layer.layout == "unbatched"
+    assert "degenerate" in case.tags or (sizes.time_steps >= 3 and sequences)
 
 
 @every_case
 def test_expected_axes(case: Case) -> None:
-    """A case that must run expects an output, with a time axis or without, and two states."""
+    """A case that must run expects an output, with a time axis or without, and two states.
+
+    Each has the batch axes of its layout. Where no states are returned none are expected; a merge
+    adds no axis.
+    """
     axes = {name: len(shape) for name, shape in case.expect.items()}
-    output = 3 if case.layer.return_sequences else 2
-    assert axes == ({} if case.must_reject else {"output": output, "h_n": 3, "c_n": 3})
+    batch = {"unbatched": 0, "extra_batch": 2}.get(case.layer.layout, 1)
+    expected = {"output": batch + case.layer.return_sequences + 1}
+    if case.layer.return_state:
+        expected |= {"h_n": batch + 2, "c_n": batch + 2}
+    assert axes == ({} if case.must_reject else expected)
 
 
 @pytest.mark.parametrize(
@@ -56,15 +72,33 @@ def test_expected_axes(case: Case) -> None:
     [
         "bad-input",
         "bidirectional",
+        "checkpoint",
+        "compiled",
+        "coverage-common",
+        "coverage-quadruples",
+        "coverage-triples",
+        "deepbench",
+        "defaults",
+        "dtype",
+        "empty-axis",
         "guide",
         "initial-state",
         "last-output",
+        "layout",
+        "merge",
         "no-bias",
+        "projection",
+        "published",
+        "return-state",
+        "reverse",
         "single-layer",
         "single-sequence",
         "single-step",
         "stacked",
         "stacked-bidirectional",
+        "streaming",
+        "training",
+        "variable-lengths",
     ],
 )
 def test_behaviour(behaviour: str) -> None:
@@ -81,6 +115,11 @@ def test_guide() -> None:
 def test_deviations() -> None:
     """The shipped deviations load, and each glob of theirs matches a case."""
     assert all(deviation.got is not None for deviation in load_deviations(ROOT, CASES))
+
+
+def test_records() -> None:
+    """The shipped records load, and each glob of theirs matches a case that is recorded."""
+    assert load_records(ROOT, CASES)
 
 
 @pytest.mark.parametrize("path", schemas(), ids=Path.as_posix)
@@ -107,10 +146,10 @@ def test_dimension_names() -> None:
     ]
 
 
-def test_schema_describes_every_key() -> None:
-    """Every key of a file, a case, its layer, sizes and shapes says in an editor what it is."""
-    schema = case_schema()
-    models = {"CaseFile": schema, **schema["$defs"]}
+@pytest.mark.parametrize("schema", [case_schema(), deviation_schema(), record_schema()])
+def test_schema_describes_every_key(schema: dict[str, Any]) -> None:
+    """Every key of a file, and of each mapping in it, says in an editor what it is."""
+    models = {"the file": schema, **schema["$defs"]}
     silent = [
         f"{name}.{key}"
         for name, model in models.items()

@@ -2,13 +2,16 @@
 
 import dataclasses
 from math import inf, nan, sqrt
+from typing import get_args
 
 import numpy as np
 import pytest
 
 from adapters.contract import Dimensions, Layer
 from conformance import check, failure, measure
+from conformance.case import Case
 from conformance.check import Verdict
+from conformance.form import Claim
 from conformance.observation import Observation, Raised
 from tests.harness.observed import SEQUENCES, TOO_WIDE, observed, with_results
 
@@ -30,6 +33,26 @@ def test_agrees(claim: str) -> None:
 def test_claims_on_a_case() -> None:
     """A case that must run is put to every claim but the one of those that must not."""
     assert [check.claims_on(SEQUENCES), check.claims_on(TOO_WIDE)] == [PLAIN, ("rejects",)]
+
+
+@pytest.mark.parametrize(
+    ("changes", "claims"),
+    [
+        ({"layer": Layer(gradients=True)}, (*PLAIN, "gradients")),
+        ({"split": {"time": 2}}, (*PLAIN, "splits")),
+        ({"record": ("container",)}, (*PLAIN, "properties")),
+        ({"run": False}, ("inferred_shapes", "parameters")),
+    ],
+    ids=["gradients", "split", "record", "not run"],
+)
+def test_claims_by_key(changes: dict[str, object], claims: tuple[str, ...]) -> None:
+    """A key of a case puts it to a claim of its own; one not run has no results to judge."""
+    assert check.claims_on(dataclasses.replace(SEQUENCES, **changes)) == claims
+
+
+def test_claims_can_be_pinned() -> None:
+    """A file of deviations knows the claims of the suite, and no others."""
+    assert get_args(Claim) == tuple(check.CLAIMS)
 
 
 # What stopped the run stops every claim.
@@ -259,6 +282,217 @@ def test_parameters_raise() -> None:
     assert verdict.message.startswith("listing the parameters raised ValueError: no such layer\n")
 
 
+@pytest.mark.parametrize("counts", [(144, 128), (128, 144)], ids=["one bias", "two biases"])
+def test_published_count(counts: tuple[int, int]) -> None:
+    """A published number of parameters is that of as many biases as the framework has."""
+    case = published(*counts)
+    verdict = check.parameters(observed(case))
+    assert verdict.outcome == ("agrees" if counts[1] == 144 else "differs")
+
+
+def test_published_count_differs() -> None:
+    """Another number than the published one is told, though it is the law's."""
+    assert check.parameters(observed(published(128, 145))) == Verdict(
+        "differs",
+        {"count": 144},
+        "not the published number\n  expected  145\n  got       144",
+    )
+
+
+def published(one_bias: int, two_biases: int) -> Case:
+    """Return a case with published numbers of parameters."""
+    counts = {"one_bias": one_bias, "two_biases": two_biases}
+    return dataclasses.replace(SEQUENCES, parameters=counts)
+
+
+# Results that were not asked for.
+
+STATELESS = dataclasses.replace(
+    SEQUENCES, layer=Layer(return_state=False), expect={"output": (2, 5, 4)}
+)
+
+
+def unasked(end_h: np.ndarray) -> Observation:
+    """Return what a framework gives that hands out h, asked or not."""
+    seen = observed(STATELESS)
+    return dataclasses.replace(seen, results={**(seen.results or {}), "end_h": end_h})
+
+
+@pytest.mark.parametrize("claim", ["shapes", "values"])
+def test_unasked(claim: str) -> None:
+    """A state may come although it was not asked for."""
+    seen = unasked(np.zeros((1, 2, 4), np.float32))
+    assert check.CLAIMS[claim](seen) == Verdict("agrees")
+
+
+def test_unasked_shape() -> None:
+    """A state that was not asked for still has its shape."""
+    assert check.shapes(unasked(np.zeros((2, 4), np.float32))) == Verdict(
+        "differs",
+        {"end_h": [2, 4]},
+        "end_h: another shape\n"
+        "  expected  (layer*direction 1*1=1, batch 2, hidden 4)\n"
+        "  got       (2, 4)\n"
+        "  looks like the layer*direction axis is missing",
+    )
+
+
+def test_asked() -> None:
+    """A state that was asked for must come."""
+    seen = observed()
+    results = {name: one for name, one in (seen.results or {}).items() if name != "end_h"}
+    verdict = check.shapes(dataclasses.replace(seen, results=results))
+    assert verdict.got == {"end_h": None}
+
+
+# Gradients.
+
+DIFFERENTIATED = dataclasses.replace(SEQUENCES, layer=Layer(gradients=True))
+OF_X = "gradient of x"
+
+
+def with_gradients(**changes: np.ndarray | None) -> Observation:
+    """Return what the right adapter does, and gradients by name put in or taken out."""
+    seen = observed(DIFFERENTIATED)
+    gradients = {**seen.gradients, **{f"gradient of {name}": one for name, one in changes.items()}}
+    return dataclasses.replace(
+        seen, gradients={name: one for name, one in gradients.items() if one is not None}
+    )
+
+
+@pytest.mark.parametrize("claim", [*PLAIN, "gradients"])
+def test_gradients_agree(claim: str) -> None:
+    """Right gradients agree, and are in no other claim's way."""
+    assert check.CLAIMS[claim](with_gradients()) == Verdict("agrees")
+
+
+def test_gradient_missing() -> None:
+    """A gradient that did not come is told."""
+    assert check.gradients(with_gradients(x=None)) == Verdict(
+        "differs",
+        {OF_X: None},
+        f"{OF_X}: another shape\n  expected  (2, 5, 3)\n  got       nothing",
+    )
+
+
+def test_gradient_misshapen() -> None:
+    """A gradient of another shape than its tensor's is told."""
+    verdict = check.gradients(with_gradients(x=np.zeros((5, 2, 3), np.float32)))
+    assert verdict == Verdict(
+        "differs",
+        {OF_X: [5, 2, 3]},
+        f"{OF_X}: another shape\n  expected  (2, 5, 3)\n  got       (5, 2, 3)",
+    )
+
+
+def test_gradient_surplus() -> None:
+    """A gradient of what is no tensor of the layer is told."""
+    assert check.gradients(with_gradients(z=np.zeros(2, np.float32))) == Verdict(
+        "differs",
+        {"gradient of z": [2]},
+        "gradient of z: another shape\n"
+        "  expected  nothing: there is no such tensor\n"
+        "  got       (2,)",
+    )
+
+
+@pytest.mark.parametrize("number", [0.25, nan])
+def test_gradient_value(number: float) -> None:
+    """A wrong number in a gradient is told with its place."""
+    array = with_gradients().gradients[OF_X].copy()
+    array[1, 2, 0] += number
+    verdict = check.gradients(with_gradients(x=array))
+    place = "other values; the largest error is at [1, 2, 0] of (2, 5, 3)\n"
+    assert (verdict.outcome, verdict.got) == ("differs", {OF_X: "value"})
+    assert verdict.message.startswith(f"{OF_X}: {place}")
+
+
+def test_gradients_need_shapes() -> None:
+    """Gradients of results of a wrong shape are not compared."""
+    seen = with_gradients()
+    results = {**(seen.results or {}), "y": np.zeros((2, 4), np.float32)}
+    verdict = check.gradients(dataclasses.replace(seen, results=results))
+    assert (verdict.outcome, verdict.got) == ("differs", {"y": "shape"})
+
+
+# Splits.
+
+IN_TIME = dataclasses.replace(SEQUENCES, split={"time": 2})
+IN_BATCH = dataclasses.replace(SEQUENCES, split={"batch": 1})
+
+
+def second(case: Case, **changes: object) -> Observation:
+    """Return what the right adapter does with a split case, its second piece changed."""
+    seen = observed(case)
+    first, last = seen.pieces
+    return dataclasses.replace(seen, pieces=(first, dataclasses.replace(last, **changes)))
+
+
+@pytest.mark.parametrize("states", ["zeros", "given"])
+@pytest.mark.parametrize("case", [IN_TIME, IN_BATCH], ids=["time", "batch"])
+def test_splits_agree(case: Case, states: str) -> None:
+    """Pieces that make up the whole agree, from zeros and from given states."""
+    case = dataclasses.replace(case, layer=Layer(initial_state=states))
+    assert check.splits(observed(case)) == Verdict("agrees")
+
+
+@pytest.mark.parametrize("case", [IN_TIME, IN_BATCH], ids=["time", "batch"])
+@pytest.mark.parametrize(("name", "result"), [("y", "output"), ("end_h", "h_n"), ("end_c", "c_n")])
+def test_split_off(case: Case, name: str, result: str) -> None:
+    """A piece that is off in one result is told with the cut and that result."""
+    results = dict(observed(case).pieces[1].results or {})
+    verdict = check.splits(second(case, results=results | {name: results[name] + 1}))
+    ((axis, cut),) = case.split.items()
+    told = f"cut along {axis} at {cut}, the pieces do not make up the whole\n{result}: other values"
+    assert (verdict.outcome, verdict.got) == ("differs", {result: "value"})
+    assert verdict.message.startswith(told)
+
+
+def test_split_rejected() -> None:
+    """A piece that is refused is told as any exception."""
+    seen = second(IN_TIME, outcome="rejected", results=None, exception=BROKEN)
+    assert check.splits(seen) == Verdict(
+        "rejected",
+        {"exception": "ValueError"},
+        "the run raised ValueError: no such layer\n  at        layer.py:12",
+    )
+
+
+def test_split_stops() -> None:
+    """Where the first piece is not complete there is no second one, and that is told."""
+    seen = observed(IN_TIME)
+    piece = dataclasses.replace(seen.pieces[0], outcome="hung", results=None, detail="no answer")
+    verdict = check.splits(dataclasses.replace(seen, pieces=(piece,)))
+    assert verdict == Verdict("hung", {}, "hung: no answer")
+
+
+def test_split_misshapen() -> None:
+    """A piece of another shape than its own sizes give is told with its number."""
+    results = dict(observed(IN_TIME).pieces[1].results or {})
+    seen = second(IN_TIME, results=results | {"y": results["y"][:, :1]})
+    verdict = check.splits(seen)
+    assert (verdict.outcome, verdict.got) == ("differs", {"piece 1": "shape"})
+    assert verdict.message.startswith("values cannot be compared: y: another shape\n")
+
+
+# By shape inference alone.
+
+NOT_RUN = dataclasses.replace(SEQUENCES, run=False)
+
+
+@pytest.mark.parametrize("claim", ["inferred_shapes", "parameters"])
+def test_not_run(claim: str) -> None:
+    """A case that is not run is judged by what is inferred and listed."""
+    assert check.CLAIMS[claim](observed(NOT_RUN)) == Verdict("agrees")
+
+
+def test_not_run_differs() -> None:
+    """Where nothing is run, inference is held to the declared shapes."""
+    inferred = {"y": (2, 5, 4), "end_h": (1, 2, 4), "end_c": (2, 1, 4)}
+    verdict = check.inferred_shapes(observed(NOT_RUN, inferred=inferred))
+    assert (verdict.outcome, verdict.got) == ("differs", {"end_c": [2, 1, 4]})
+
+
 # Rejection.
 
 
@@ -279,6 +513,14 @@ def test_accepted() -> None:
         "num_layers=1)\n"
         "  got       y (2, 5, 4), end_h (1, 2, 4), end_c (1, 2, 4)",
     )
+
+
+def test_accepted_lengths() -> None:
+    """Lengths that no sequence can have are told where they are taken."""
+    layer = Layer(lengths="given")
+    case = dataclasses.replace(SEQUENCES, layer=layer, lengths=(0, 5), expect={}, must_reject=True)
+    seen = observed(case, outcome="ran", exception=None, results=observed().results)
+    assert "  fed       lengths (0, 5)\n" in check.rejects(seen).message
 
 
 # The text of a failing test.

@@ -143,6 +143,43 @@ def test_parameters_without_bias(declared: Convention) -> None:
     assert not [name for name in laws if name.endswith("/b") or name[:2] in ("b_", "d_")]
 
 
+def test_projection_is_a_weight() -> None:
+    """A projection has weights of its own, and only a layer with one has them."""
+    form = Native("p_{layer}{direction}", "hidden cell")
+    declared = dataclasses.replace(STACKED, weights={**STACKED.weights, "projection_weights": form})
+    plain, narrow = (
+        {
+            name: law.shape
+            for name, law in views.parameter_laws(declared, layer, SIZES).items()
+            if name[:2] in ("p_", "r_")
+        }
+        for layer in (Layer(), Layer(projection_size=2))
+    )
+    assert plain == {"r_0": (16, 4), "r_1": (16, 4)}
+    assert narrow == {"r_0": (16, 2), "r_1": (16, 2), "p_0": (2, 4), "p_1": (2, 4)}
+
+
+@pytest.mark.parametrize("layer", [BOTH, LAST], ids=["sequences", "last"])
+def test_states_not_asked_for(layer: Layer) -> None:
+    """Without states none are due, and those that come all the same have the law of asked ones."""
+    stateless = dataclasses.replace(layer, return_state=False)
+    due = views.result_laws(NAMED, stateless, SIZES)
+    unasked = views.unasked_laws(NAMED, stateless, SIZES)
+    assert due.keys() == {"y"}
+    assert {**due, **unasked} == views.result_laws(NAMED, layer, SIZES)
+
+
+def test_cotangents() -> None:
+    """There is a cotangent of each native result's shape, the same whenever it is drawn."""
+    case = _case(BOTH, SIZES)
+    once, again = (views.cotangents(NAMED, case) for _ in range(2))
+    laws = views.result_laws(NAMED, BOTH, SIZES)
+    assert {name: one.shape for name, one in once.items()} == {
+        name: law.shape for name, law in laws.items()
+    }
+    assert all(np.array_equal(once[name], again[name]) for name in once)
+
+
 def test_law_in_words() -> None:
     """A law is written with the name and the size of every axis."""
     axes = {"batch": 7, "time": 5, "direction": 2, "hidden": 13}
@@ -208,7 +245,7 @@ def test_results_round_trip(declared: Convention, data: st.DataObject) -> None:
     Drawn: sizes, directions, and the order of the axes of every result.
     """
     layer = Layer(bidirectional=data.draw(st.booleans()))
-    dimensions = Dimensions(*data.draw(st.tuples(*[st.integers(1, 4)] * 5)))
+    dimensions = Dimensions(*data.draw(st.tuples(*[st.integers(0, 4)] * 4, st.integers(1, 4))))
     results = {name: _shuffled(native, data) for name, native in declared.results.items()}
     mixed = dataclasses.replace(declared, results={**results, "last": declared.results["last"]})
     canonical = _canonical(layer, dimensions)
@@ -264,6 +301,12 @@ def test_input_is_transposed() -> None:
     assert np.array_equal(native["x"], array.swapaxes(0, 1))
 
 
+def test_input_that_there_is_not() -> None:
+    """An input that the framework does not have is not handed over."""
+    inputs = {"input": np.zeros((2, 5, 3)), "lengths": np.array([2, 5])}
+    assert views.native_inputs(STACKED, Layer(), SIZES, inputs).keys() == {"x"}
+
+
 def test_wrong_rank_is_left_alone() -> None:
     """An input that has no axes to reorder, to be refused, is handed over as it is."""
     array = np.arange(6.0).reshape(2, 3)
@@ -286,7 +329,9 @@ def test_unknown_axis() -> None:
     wrong = dataclasses.replace(
         STACKED, results={**STACKED.results, "output": Native("y", "batch tme (direction hidden)")}
     )
-    with pytest.raises(ValueError, match=r"^the pattern .+ names 'tme', not one of batch, time, "):
+    with pytest.raises(
+        ValueError, match=r"^the pattern .+ names 'tme', not one of group, batch, time, "
+    ):
         views.result_laws(wrong, Layer(), SIZES)
 
 

@@ -168,6 +168,42 @@ def test_initial_states_swapped() -> None:
     assert guess(CASE, results) == "h_0 and c_0 swapped"
 
 
+OPTIONS = {
+    "reverse ignored": (Layer(reverse=True, keep_order=True), {"reverse": False}),
+    "keep_order taken as true": (Layer(reverse=True), {"keep_order": True}),
+    "keep_order taken as false": (Layer(reverse=True, keep_order=True), {"keep_order": False}),
+    "the directions joined by ave": (Layer(bidirectional=True, merge="sum"), {"merge": "ave"}),
+    "the directions joined by sum": (Layer(bidirectional=True, merge="mul"), {"merge": "sum"}),
+    "the directions joined by mul": (Layer(bidirectional=True, merge="ave"), {"merge": "mul"}),
+    "the state not carried over": (Layer(stateful="carried"), {"stateful": "no"}),
+}
+
+
+@pytest.mark.parametrize("mistake", OPTIONS)
+def test_option(mistake: str) -> None:
+    """An option taken as another that gives the same shapes."""
+    layer, taken = OPTIONS[mistake]
+    case = dataclasses.replace(CASE, layer=layer)
+    other = dataclasses.replace(layer, **taken)
+    assert guess(case, reference.lstm(other, draw(case))) == mistake
+
+
+def test_lengths_ignored() -> None:
+    """A layer that runs each sequence to the end of the longest."""
+    case = dataclasses.replace(CASE, layer=Layer(lengths="given"), lengths=(2, 5))
+    sample = draw(case)
+    full = reference.lstm(Layer(), Sample(sample.weights, {"input": sample.inputs["input"]}))
+    assert guess(case, full) == "the lengths ignored"
+
+
+def test_time_major() -> None:
+    """In a time-major layer a reversed sequence is one along the first axis."""
+    case = dataclasses.replace(ONE_WAY, layer=Layer(layout="time_major"))
+    results = right(case)
+    results["output"] = results["output"][::-1]
+    assert guess(case, results) == "the output reversed in time"
+
+
 @pytest.mark.parametrize("name", ["input_bias", "recurrent_bias"])
 def test_bias_dropped(name: str) -> None:
     """A layer that leaves one of two biases out."""
@@ -204,8 +240,8 @@ def test_gates(order: tuple[int, ...]) -> None:
         dataclasses.replace(
             one,
             **{
-                field.name: getattr(one, field.name)[:, list(order)]
-                for field in dataclasses.fields(one)
+                name: getattr(one, name)[:, list(order)]
+                for name in ("input_weights", "recurrent_weights", "input_bias", "recurrent_bias")
             },
         )
         for one in sample.weights

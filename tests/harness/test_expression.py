@@ -6,9 +6,9 @@ from hypothesis import strategies as st
 
 from conformance.expression import MAX_LENGTH, MAX_VALUE, NAMES, ExpressionError, evaluate
 
-VALUES = dict(zip(NAMES, (2, 5, 3, 4, 1, 2), strict=True))
+VALUES = dict(zip(NAMES, (2, 5, 3, 4, 1, 2, 7), strict=True))
 GRAMMAR = "an expression has names, whole numbers, + - * // %, parentheses, max and min"
-ALL_NAMES = "batch_size, time_steps, embedding_dim, hidden_units, num_layers, num_directions"
+ALL_NAMES = ", ".join(NAMES)
 
 RIGHT = {
     7: 7,

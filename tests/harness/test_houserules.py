@@ -27,8 +27,12 @@ STANDARD = frozenset(sys.stdlib_module_names)
 LIBRARIES = {"covertable", "einops", "execnet", "jinja2", "numpy", "packaging", "pydantic"}
 LIBRARIES |= {"pydantic_core", "pytest", "xdist", "yaml"}
 ENGINE_MAY = STANDARD | LIBRARIES | {"conformance"}
-# What a distribution brings along beside the packages of its own name.
-BRINGS = {"tensorflow-cpu": "tensorflow", "tensorflow-macos": "tensorflow"}
+# What a distribution brings along where that is not a package of its own name.
+BRINGS = {
+    "orbax-checkpoint": "orbax",  # a folder that several distributions share
+    "tensorflow-cpu": "tensorflow",
+    "tensorflow-macos": "tensorflow",
+}
 FRAMEWORKS = re.compile(
     r"torch|pytorch|keras|tensorflow|flax|linen|nnx|jax|jaxlib|haiku|equinox|mlx|onnx(runtime)?"
     r"|paddle|mindspore|tinygrad|burn|candle",
@@ -190,7 +194,9 @@ def test_engine_imports_can_fail(source: str, complaints: list[str]) -> None:
     [
         ("PACKAGES = ('flax', 'jax')\nimport jax.numpy, flax.linen, numpy, functools", []),
         ("PACKAGES = ('keras', 'tensorflow|tensorflow-cpu')\nimport tensorflow", []),
+        ("PACKAGES = ('flax', 'orbax-checkpoint')\nimport orbax.checkpoint", []),
         ("PACKAGES = ('flax',)\nimport jax", ["jax"]),
+        ("PACKAGES = ('flax',)\nimport orbax.checkpoint", ["orbax.checkpoint"]),
         ("PACKAGES = ('torch',)\nimport conformance.case", ["conformance.case"]),
         ("PACKAGES = ('torch',)\nfrom adapters.keras import run", ["adapters.keras"]),
         ("PACKAGES = ('torch',)\nfrom adapters import keras", ["adapters.keras"]),

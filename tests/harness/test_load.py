@@ -1,6 +1,7 @@
 # ruff: noqa: E501 - messages are asserted word for word, each on a line that can be searched
 """What the loader says of a wrong file, word for word, and what it makes of a right one."""
 
+import dataclasses
 import os
 from pathlib import Path
 
@@ -8,8 +9,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from conformance.case import Case, Deviation, Dimensions, Layer
-from conformance.load import CaseError, load_cases, load_deviations
+from conformance.agreement import RULES
+from conformance.case import Case, Deviation, Dimensions, Layer, Record
+from conformance.load import CaseError, load_cases, load_deviations, load_records
 
 FILE = """\
 behaviour: guide
@@ -35,6 +37,15 @@ deviations:
     why: It drops the time axis.
     source: https://example.org/issue
 """
+RECORD = """\
+framework: fake
+records:
+  - property: exception
+    version: fake>=1.2,<2
+    source: https://example.org/doc
+    seen:
+      guide-*: none
+"""
 GRID = """\
     matrix: {batch_size: [2, 7], time_steps: 5, embedding_dim: 3, hidden_units: 4}
     expect:
@@ -46,6 +57,8 @@ CASE = FILE[FILE.index("  - id") :]
 SIZES = FILE[FILE.index("    dimensions") : FILE.index("    expect")]
 EXPECT = FILE[FILE.index("    expect") :]
 ONE = SIZES + EXPECT
+RECORDED = FILE.replace("    expect:", "    record: [exception]\n    expect:")
+OPTIONS = ", ".join(field.name for field in dataclasses.fields(Layer))
 
 
 def write(root: Path, text: str | bytes, name: str = "x.yaml") -> None:
@@ -74,9 +87,7 @@ def edited(text: str, *edits: tuple[str, str]) -> str:
 EDITS = {
     "key that YAML 1.1 would read as false": (
         [("bias: true", "no: true")],
-        [
-            "4:9: unknown key 'no' in layer: the keys are bidirectional, bias, return_sequences, initial_state"
-        ],
+        [f"4:9: unknown key 'no' in layer: the keys are {OPTIONS}"],
     ),
     "duplicate key": (
         [("      c_n: [1, 2, 4]", "      c_n: [1, 2, 4]\n      h_n: [9]")],
@@ -103,14 +114,12 @@ EDITS = {
     "unknown key without end": (
         [("layer: {bias: true}", "layer:\n  ? " + "z" * 2000 + "\n  : true")],
         [
-            "5:5: unknown key 'zzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzz...' in layer: the keys are bidirectional, bias, return_sequences, initial_state"
+            f"5:5: unknown key 'zzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzz...' in layer: the keys are {OPTIONS}"
         ],
     ),
     "unknown key unlike any": (
         [("layer: {bias: true}", "layer: {zzz: true}")],
-        [
-            "4:9: unknown key 'zzz' in layer: the keys are bidirectional, bias, return_sequences, initial_state"
-        ],
+        [f"4:9: unknown key 'zzz' in layer: the keys are {OPTIONS}"],
     ),
     "unknown key in dimensions": (
         [("batch_size: 2", "batchsize: 2")],
@@ -153,9 +162,13 @@ EDITS = {
         [("batch_size: 2", "batch_size: true")],
         ["7:30: dimensions.batch_size: expected a whole number, got true"],
     ),
-    "zero size": (
-        [("batch_size: 2", "batch_size: 0")],
-        ["7:30: dimensions.batch_size: expected at least 1, got the number 0"],
+    "negative size": (
+        [("batch_size: 2", "batch_size: -1")],
+        ["7:30: dimensions.batch_size: expected at least 0, got the number -1"],
+    ),
+    "negative option": (
+        [("bias: true", "projection_size: -1")],
+        ["4:26: layer.projection_size: expected at least 0, got the number -1"],
     ),
     "huge size": (
         [("batch_size: 2", "batch_size: 1000001")],
@@ -264,7 +277,7 @@ EDITS = {
     "unlike name": (
         [("[2, 5, 4]", "[2, 5, x]")],
         [
-            "9:22: unknown name 'x' in 'x': the names are batch_size, time_steps, embedding_dim, hidden_units, num_layers, num_directions"
+            "9:22: unknown name 'x' in 'x': the names are batch_size, time_steps, embedding_dim, hidden_units, num_layers, num_directions, projection_size"
         ],
     ),
     "division by zero": (
@@ -310,6 +323,24 @@ EDITS = {
             "6:5: time_steps is 1, so a lost or broadcast axis would go unseen: change it or tag the case degenerate"
         ],
     ),
+    "zero": (
+        [("time_steps: 5", "time_steps: 0"), ("output: [2, 5, 4]", "output: [2, 0, 4]")],
+        [
+            "6:5: time_steps is 0, so a lost or broadcast axis would go unseen: change it or tag the case degenerate"
+        ],
+    ),
+    "coincide with the projection": (
+        [("bias: true", "projection_size: 2")],
+        [
+            "6:5: batch_size and projection_size are both 2, so a swap of them would go unseen: change one or tag the case degenerate"
+        ],
+    ),
+    "coincide with the group": (
+        [("bias: true", "layout: extra_batch")],
+        [
+            "6:5: batch_size and group are both 2, so a swap of them would go unseen: change one or tag the case degenerate"
+        ],
+    ),
     "stale degenerate": (
         [("cases:", "tags: [degenerate]\ncases:")],
         ["7:5: tagged degenerate, but every axis is distinct: remove the tag"],
@@ -320,7 +351,7 @@ EDITS = {
     ),
     "rejected without feed": (
         [(EXPECT, "    expect: rejected\n")],
-        ["6:5: feed and 'expect: rejected' go together"],
+        ["6:5: 'expect: rejected' needs feed or lengths"],
     ),
     "empty feed": (
         [(EXPECT, "    expect: rejected\n    feed: {}\n")],
@@ -335,6 +366,78 @@ EDITS = {
         [
             "9:12: feed.h_0: a layer that starts from zeros takes no h_0: set layer.initial_state to given"
         ],
+    ),
+    "lengths of another batch": (
+        [("    expect:", "    lengths: [2, 5, 1]\n    expect:")],
+        ["6:5: lengths: 3 for a batch of 2"],
+    ),
+    "length of zero": (
+        [("    expect:", "    lengths: [0, 5]\n    expect:")],
+        ["6:5: lengths: 0 is not from 1 to 5"],
+    ),
+    "length beyond time": (
+        [("    expect:", "    lengths: [2, 6]\n    expect:")],
+        ["6:5: lengths: 6 is not from 1 to 5"],
+    ),
+    "right lengths rejected": (
+        [(EXPECT, "    lengths: [2, 5]\n    expect: rejected\n")],
+        ["6:5: lengths: all are right, so nothing is there to reject"],
+    ),
+    "split without a second piece in time": (
+        [("    expect:", "    split: {time: 5}\n    expect:")],
+        ["6:5: split: the second piece is empty"],
+    ),
+    "split without a second piece of the batch": (
+        [("    expect:", "    split: {batch: 2}\n    expect:")],
+        ["6:5: split: the second piece is empty"],
+    ),
+    "split without a first piece": (
+        [("    expect:", "    split: {time: 0}\n    expect:")],
+        ["8:19: split.time: expected at least 1, got the number 0"],
+    ),
+    "split along two axes": (
+        [("    expect:", "    split: {time: 2, batch: 1}\n    expect:")],
+        ["6:5: split is along time or batch, one of them"],
+    ),
+    "split along no axis": (
+        [("    expect:", "    split: {}\n    expect:")],
+        ["6:5: split is along time or batch, one of them"],
+    ),
+    "unknown key in split": (
+        [("    expect:", "    split: {tim: 2}\n    expect:")],
+        ["8:13: unknown key 'tim' in split: did you mean 'time'?"],
+    ),
+    "split of a layer that reads from the end": (
+        [("bias: true", "reverse: true"), ("    expect:", "    split: {time: 2}\n    expect:")],
+        ["6:5: split: a layer that reads from the end cannot go on from its start"],
+    ),
+    "split without states": (
+        [
+            ("bias: true", "return_state: false"),
+            ("    expect:", "    split: {time: 2}\n    expect:"),
+        ],
+        ["6:5: split: a case is split that is batch-major, full and returns its states"],
+    ),
+    "unknown property": (
+        [("    expect:", "    record: [pading]\n    expect:")],
+        [
+            "8:14: record[0]: expected 'checkpoint', 'container', 'defaults', 'exception' or 'padding', got the text 'pading': did you mean 'padding'?"
+        ],
+    ),
+    "published number of a matrix": (
+        [("    dimensions:", "    parameters: {one_bias: 1, two_biases: 2}\n    matrix:")],
+        ["6:5: parameters are those of one set of dimensions"],
+    ),
+    "unknown key in parameters": (
+        [("    expect:", "    parameters: {one_bias: 1, two_bias: 2}\n    expect:")],
+        [
+            "8:17: missing key 'two_biases' in parameters",
+            "8:31: unknown key 'two_bias' in parameters: did you mean 'two_biases'?",
+        ],
+    ),
+    "no output without states": (
+        [("bias: true", "return_state: false"), ("      output: [2, 5, 4]\n", "")],
+        ["6:5: no shape for output: a case needs output"],
     ),
     "same id": (
         [("cases:", "cases:\n  - id: one\n" + ONE.rstrip())],
@@ -680,6 +783,99 @@ def test_must_reject(tmp_path: Path) -> None:
     assert (case.must_reject, case.feed, case.expect) == (True, {"input": (4,)}, {})
 
 
+def test_rejected_lengths(tmp_path: Path) -> None:
+    """A length that no sequence can have is what a case can be rejected for."""
+    edit = (EXPECT, "    lengths: [0, 5]\n    expect: rejected\n")
+    write(tmp_path, edited(FILE, edit))
+    (case,) = load_cases(tmp_path)
+    assert (case.must_reject, case.layer.lengths, case.lengths) == (True, "given", (0, 5))
+
+
+def test_no_states_expected(tmp_path: Path) -> None:
+    """A layer that returns no states expects none, whatever the law says of them."""
+    edits = [
+        ("bias: true", "return_state: false"),
+        ("      h_n: [1, 2, 4]\n      c_n: [1, 2, 4]\n", ""),
+        ("cases:", "expect: {h_n: [1, 2, 4]}\ncases:"),
+    ]
+    write(tmp_path, edited(FILE, *edits))
+    assert load_cases(tmp_path)[0].expect == {"output": (2, 5, 4)}
+
+
+@pytest.mark.parametrize(
+    ("batch", "time", "lengths"),
+    [
+        (2, 5, (3, 5)),
+        (4, 6, (4, 6, 1, 3)),
+        (6, 5, (3, 5, 1, 2, 3, 5)),
+        (1, 5, (5,)),
+        (3, 2, (1, 2, 1)),
+    ],
+)
+def test_lengths_of_their_own(
+    tmp_path: Path, batch: int, time: int, lengths: tuple[int, ...]
+) -> None:
+    """Lengths that are given and not listed are unsorted, one of them full and one a single step."""
+    law = "expect:\n      output: [batch_size, time_steps, hidden_units]\n"
+    law += "      h_n: [1, batch_size, hidden_units]\n      c_n: [1, batch_size, hidden_units]\n"
+    edits = [
+        ("layer: {bias: true}", "layer: {lengths: given}\ntags: [degenerate]"),
+        (
+            "batch_size: 2, time_steps: 5, embedding_dim: 3, hidden_units: 4",
+            f"batch_size: {batch}, time_steps: {time}, embedding_dim: 7, hidden_units: 7",
+        ),
+        (EXPECT, f"    {law}"),
+    ]
+    write(tmp_path, edited(FILE, *edits))
+    assert load_cases(tmp_path)[0].lengths == lengths
+
+
+# What contradicts itself: the layer, and every line that must come.
+BOTH_WAYS = "bidirectional: true, "
+CONTRADICTIONS = {
+    BOTH_WAYS + "reverse: true": ["reverse: a bidirectional layer reads both ways already"],
+    "keep_order: true": [
+        "keep_order: it says how a reversed layer hands out its output, so it needs reverse"
+    ],
+    "merge: sum": ["merge: it joins two directions, so it needs bidirectional"],
+    "layout: unbatched": ["layout: unbatched is one sequence, so it needs a batch_size of 1"],
+    "lengths: given, layout: extra_batch": [
+        "lengths: there is one for each sequence of a batch; this layout has no such batch"
+    ],
+    "lengths: given, reverse: true": [
+        "lengths: what is emitted first of a shorter sequence is undefined; set keep_order"
+    ],
+    "gradients: true, layout: time_major": [
+        "gradients: the reference has them for batch-major layers"
+    ],
+    "gradients: true, lengths: given": [
+        "gradients: the reference has them for sequences of full length"
+    ],
+    "gradients: true, stateful: carried": ["gradients: the reference has them for one call"],
+    "gradients: true, return_state: false": [
+        "gradients: the states are differentiated too, so they must be returned"
+    ],
+    "merge: ave, keep_order: true": [
+        "keep_order: it says how a reversed layer hands out its output, so it needs reverse",
+        "merge: it joins two directions, so it needs bidirectional",
+    ],
+}
+
+
+@pytest.mark.parametrize(("layer", "lines"), CONTRADICTIONS.items(), ids=CONTRADICTIONS)
+def test_contradiction(tmp_path: Path, layer: str, lines: list[str]) -> None:
+    """Options that need or exclude each other are told, each contradiction in one line."""
+    write(tmp_path, edited(FILE, ("bias: true", layer), ("batch_size: 2", "batch_size: 7")))
+    assert errors(tmp_path) == [f"6:5: {line}" for line in lines]
+
+
+def test_every_contradiction() -> None:
+    """No rule is left untried."""
+    assert {rule.text for rule in RULES} == {
+        line for lines in CONTRADICTIONS.values() for line in lines
+    }
+
+
 def test_degenerate(tmp_path: Path) -> None:
     """A case whose axes coincide loads where its tag says that this is meant."""
     edits = [("cases:", "tags: [degenerate]\ncases:"), ("embedding_dim: 3", "embedding_dim: 5")]
@@ -705,7 +901,7 @@ DEVIATION_EDITS = {
     "unknown claim": (
         [("claim: shapes", "claim: shape")],
         [
-            "4:12: claim: expected 'shapes', 'values', 'inferred_shapes', 'parameters' or 'rejects', got the text 'shape': did you mean 'shapes'?"
+            "4:12: claim: expected 'shapes', 'values', 'inferred_shapes', 'parameters', 'gradients', 'splits', 'properties' or 'rejects', got the text 'shape': did you mean 'shapes'?"
         ],
     ),
     "unknown outcome": (
@@ -761,7 +957,7 @@ def test_deviation(tmp_path: Path) -> None:
         Deviation(
             framework="fake",
             cases="guide-*",
-            claim="shapes",
+            claims=("shapes",),
             version="fake>=1.2,<2",
             outcome="differs",
             got={"output": [2, 4]},
@@ -772,9 +968,96 @@ def test_deviation(tmp_path: Path) -> None:
     )
 
 
+def test_deviation_of_several_claims(tmp_path: Path) -> None:
+    """A deviation may name a list of claims."""
+    write(tmp_path, FILE)
+    text = edited(DEVIATION, ("claim: shapes", "claim: [shapes, splits]"))
+    write(tmp_path, text, "deviations/fake.yaml")
+    (deviation,) = load_deviations(tmp_path, load_cases(tmp_path))
+    assert deviation.claims == ("shapes", "splits")
+
+
 def test_no_deviations(tmp_path: Path) -> None:
     """A tree without the folder has no deviations."""
     assert load_deviations(tmp_path, ()) == ()
+
+
+RECORD_EDITS = {
+    "another framework": (
+        [("framework: fake", "framework: faker")],
+        ["1:12: framework: expected 'fake', the file's name, got 'faker'"],
+    ),
+    "glob without a case": (
+        [("guide-*: none", "guidance-*: none")],
+        ["7:7: seen: 'guidance-*' matches no case that records exception"],
+    ),
+    "property that is not recorded": (
+        [("property: exception", "property: padding")],
+        ["7:7: seen: 'guide-*' matches no case that records padding"],
+    ),
+    "unknown property": (
+        [("property: exception", "property: excption")],
+        [
+            "3:15: property: expected 'checkpoint', 'container', 'defaults', 'exception' or 'padding', got the text 'excption': did you mean 'exception'?"
+        ],
+    ),
+    "no requirement": (
+        [("fake>=1.2,<2", "1.2 to 2")],
+        ["4:14: version: expected a requirement like 'name>=1.2,<2', got the text '1.2 to 2'"],
+    ),
+    "same glob twice": (
+        [("guide-*: none", "guide-*: none\n      guide-*: ValueError")],
+        ["8:7: duplicate key 'guide-*' (first at line 7)"],
+    ),
+    "unknown key": (
+        [("    seen:", "    sen:")],
+        [
+            "3:5: missing key 'seen' in a record",
+            "6:5: unknown key 'sen' in a record: did you mean 'seen'?",
+        ],
+    ),
+    "unknown key in the file": (
+        [("records:", "record:")],
+        [
+            "1:1: missing key 'records' in a property file",
+            "2:1: unknown key 'record' in a property file: did you mean 'records'?",
+        ],
+    ),
+    "empty": (
+        [(RECORD, "")],
+        ["1:1: the file is empty: a property file needs framework and records"],
+    ),
+}
+
+
+@pytest.mark.parametrize(("edits", "lines"), RECORD_EDITS.values(), ids=RECORD_EDITS)
+def test_wrong_record(tmp_path: Path, edits: list[tuple[str, str]], lines: list[str]) -> None:
+    """Each error of a property file is one line with its place."""
+    write(tmp_path, RECORDED)
+    write(tmp_path, edited(RECORD, *edits), "properties/fake.yaml")
+    with pytest.raises(CaseError) as raised:
+        load_records(tmp_path, load_cases(tmp_path))
+    assert list(raised.value.lines) == [f"cases/properties/fake.yaml:{line}" for line in lines]
+
+
+def test_records(tmp_path: Path) -> None:
+    """Each glob of an entry becomes a record with its own place and its value as it stands."""
+    write(tmp_path, RECORDED)
+    text = edited(RECORD, ("guide-*: none", "guide-*: none\n      guide-one: [1, {a: true}]"))
+    write(tmp_path, text, "properties/fake.yaml")
+    common = ("exception", "fake>=1.2,<2")
+    source = "https://example.org/doc"
+    assert load_records(tmp_path, load_cases(tmp_path)) == (
+        Record("fake", "guide-*", *common, "none", source, "cases/properties/fake.yaml:7"),
+        Record(
+            "fake", "guide-one", *common, [1, {"a": True}], source, "cases/properties/fake.yaml:8"
+        ),
+    )
+
+
+def test_no_records(tmp_path: Path) -> None:
+    """A tree without the folder has no records."""
+    assert load_records(tmp_path, ()) == ()
 
 
 # Whole files of noise, and a right file with noise in one place, which gets further.

@@ -13,7 +13,7 @@ from tests.harness.observed import observed
 PIN = Deviation(
     framework="right",
     cases="guide-*",
-    claim="shapes",
+    claims=("shapes",),
     version="numpy>=2,<3",
     outcome="differs",
     got={"y": [5, 2, 4]},
@@ -120,7 +120,7 @@ def test_two_pins() -> None:
 @pytest.mark.parametrize(
     "other",
     [
-        pin(claim="values"),
+        pin(claims=("values",)),
         pin(cases="stacked-*"),
         pin(framework="left"),
         pin(version="numpy<2"),

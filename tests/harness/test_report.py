@@ -1,5 +1,6 @@
 """The report: what stands in it, that it is read as written, and written whole or not at all."""
 
+import dataclasses
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,13 +8,14 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
+from adapters.contract import Layer
 from conformance import report
 from conformance.check import Verdict
 from conformance.framework import Framework
 from conformance.observation import Raised
 from conformance.pins import Settlement
 from conformance.report import Entry, Header
-from tests.harness.observed import TOO_WIDE, observed, with_results
+from tests.harness.observed import SEQUENCES, TOO_WIDE, observed, with_results
 from tests.harness.test_pins import PIN
 
 FRAMEWORKS = [
@@ -43,6 +45,10 @@ ENTRIES = {
         outcome="crashed", detail="SIGSEGV", results=None, inferred=None, parameters=None
     ),
     "line separators": observed(outcome="hung", detail="a\u2028b\x85c\rd\ne", results=None),
+    "differentiated": observed(dataclasses.replace(SEQUENCES, layer=Layer(gradients=True))),
+    "recorded": observed(dataclasses.replace(SEQUENCES, record=("exception",))),
+    "narrow": observed(dataclasses.replace(SEQUENCES, layer=Layer(dtype="bfloat16"))),
+    "not run": observed(dataclasses.replace(SEQUENCES, run=False)),
     "raised": observed(inferred=Raised("ValueError", "no", "x.py:1")),
 }
 
@@ -78,6 +84,25 @@ def test_rejected_entry() -> None:
     entry = report.entry(ENTRIES["rejected"])
     assert entry.exception is not None
     assert (entry.outcome, entry.native, entry.exception.type) == ("rejected", None, "ValueError")
+
+
+def test_entry_of_gradients() -> None:
+    """Gradients stand beside the native results, and have no canonical form."""
+    entry = report.entry(ENTRIES["differentiated"])
+    assert (entry.native or {})["gradient of x"].shape == (2, 5, 3)
+    assert (entry.canonical or {}).keys() == {"output", "h_n", "c_n"}
+
+
+def test_entry_of_properties() -> None:
+    """Properties are kept, also one that is seen by the engine alone."""
+    properties = report.entry(ENTRIES["recorded"]).properties
+    assert properties == {"container": "(y, (end_h, end_c))", "exception": "none"}
+
+
+def test_narrow_dtype() -> None:
+    """A dtype that NumPy does not have is reported by its name."""
+    entry = report.entry(ENTRIES["narrow"])
+    assert {one.dtype for one in (entry.native or {}).values()} == {"bfloat16"}
 
 
 def test_claim() -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from conformance import report
-from conformance.case import Case
+from conformance.case import Case, Record
 from conformance.check import Verdict
 from conformance.framework import Framework
 from conformance.pins import Settlement
@@ -25,6 +25,15 @@ def case(name: str, *tags: str) -> Case:
     return dataclasses.replace(SEQUENCES, id=name, tags=frozenset(tags))
 
 
+RECORD = Record(
+    framework="right",
+    cases="guide-*",
+    name="container",
+    version="numpy>=2",
+    value="(y, (end_h, end_c))",
+    source="https://example.org/doc",
+    where="cases/properties/right.yaml:7",
+)
 CASES = (
     case("guide-a"),
     case("guide-b", "degenerate"),
@@ -36,7 +45,22 @@ CASES = (
 
 def run(*frameworks: Framework) -> Run:
     """Return a run in this process, of a case and one that must be rejected."""
-    return Run(ROOT, frameworks, (SEQUENCES, TOO_WIDE), (), timeout=30, in_process=True)
+    return Run(ROOT, frameworks, (SEQUENCES, TOO_WIDE), (), (), timeout=30, in_process=True)
+
+
+def test_records_reach_the_observation() -> None:
+    """An observation has what is on record of its framework, version and case, by property."""
+    case = dataclasses.replace(SEQUENCES, record=("container", "padding"))
+    right = dataclasses.replace(RIGHT, versions={"numpy": "2.4.6"})
+    ours = run(right)
+    ours.records = (
+        RECORD,
+        dataclasses.replace(RECORD, framework="left"),
+        dataclasses.replace(RECORD, cases="stacked-*"),
+        dataclasses.replace(RECORD, version="numpy<2"),
+        dataclasses.replace(RECORD, name="exception"),
+    )
+    assert ours.observe(right, case).on_record == {"container": [RECORD], "padding": []}
 
 
 # Which cases.
@@ -176,6 +200,49 @@ def test_bad_deviation_file(tmp_path: Path) -> None:
     result = project.run()
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     assert result.errlines[0].startswith("ERROR: cases/deviations/spy.yaml:2:13: deviations: ")
+    assert not project.record("spy")
+
+
+RECORDING = """\
+behaviour: recorded
+about: Which container holds the results.
+source: https://example.org/recorded
+cases:
+  - id: container
+    dimensions: {batch_size: 2, time_steps: 3, embedding_dim: 5, hidden_units: 4}
+    expect: {output: [2, 3, 4], h_n: [1, 2, 4], c_n: [1, 2, 4]}
+    record: [container]
+"""
+RECORDED = """\
+framework: right
+records:
+  - property: container
+    version: numpy>=1
+    source: https://example.org/recorded
+    seen: {{recorded-*: "{value}"}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("value", "settled"), [("(y, (end_h, end_c))", "agrees"), ("[y, end_h, end_c]", "fails")]
+)
+def test_recorded_run(value: str, settled: str, tmp_path: Path) -> None:
+    """What is on record in a file of properties is what the claim demands."""
+    project = create(tmp_path, "right")
+    project.write("cases/recorded.yaml", RECORDING)
+    project.write("cases/properties/right.yaml", RECORDED.format(value=value))
+    seen = project.observe("--case", "recorded-*")
+    assert seen.entries["right", "recorded-container"].claims["properties"].settled == settled
+
+
+def test_bad_property_file(tmp_path: Path) -> None:
+    """Every error of a file of properties is told, and no framework is started."""
+    project = create(tmp_path)
+    project.spy("spy")
+    project.write("cases/properties/spy.yaml", "framework: spy\nrecords: []\n")
+    result = project.run()
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    assert result.errlines[0].startswith("ERROR: cases/properties/spy.yaml:2:10: records: ")
     assert not project.record("spy")
 
 

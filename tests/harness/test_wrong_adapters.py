@@ -1,29 +1,56 @@
 """Deliberately wrong adapters, run as any other: each mistake is caught, and by no other claim.
 
-A table has for every mistake the claims that catch it, and what their messages say of it.
+A table has for every mistake the claims that catch it, and what their messages say of it. A second
+table has the mistakes that one file of cases catches, and no other file.
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 
 import pytest
 
-from conformance.case import Case
+from conformance.case import Case, Record
 from conformance.check import CLAIMS, claims_on
 from conformance.framework import Framework
 from conformance.host import Host
 from conformance.load import load_cases
 from conformance.observation import observe
+from conformance.property import on_record
 
 ROOT = Path(__file__).resolve().parents[2]
 ADAPTERS = ROOT / "tests" / "harness" / "adapters"
 CASES = {case.id: case for case in load_cases(ROOT)}
 
+# The behaviours that most mistakes break, run for each of them.
+COMMON = {
+    "bad-input",
+    "bidirectional",
+    "guide",
+    "initial-state",
+    "last-output",
+    "no-bias",
+    "single-layer",
+    "single-sequence",
+    "single-step",
+    "stacked",
+    "stacked-bidirectional",
+}
+WIDE = {"deepbench", "published"}  # layers as wide as people use, for mistakes that need one
+# Files that combine all options, and so catch what other files are there for.
+COVERING = {case.behaviour for case in CASES.values() if case.behaviour.startswith("coverage-")}
+
 RIGHT = ["right", "prints_to_stdout", "warns"]
 WRONG = {
-    "accepts_wrong_features": {"rejects": "fed       input (2, 5, 4)"},
-    "accepts_wrong_states": {"rejects": "fed       c_0 (1, 2, 8)"},
+    "accepts_wrong_features": {
+        "rejects": "fed       input (2, 5, 4)",
+        "properties": "exception: not what is on record\n  expected  'ValueError'",
+    },
+    "accepts_wrong_states": {
+        "rejects": "fed       c_0 (1, 2, 8)",
+        "properties": "exception: not what is on record\n  expected  'ValueError'",
+    },
     "backward_not_turned_back": {
         "values": "looks like the reverse direction not turned back in time",
     },
@@ -32,13 +59,15 @@ WRONG = {
         "values": "looks like batch and time swapped",
         "inferred_shapes": "y: inference and run disagree",
     },
-    "broadcasts_states": {"rejects": "fed       c_0 (1, 2, 1)"},
+    "broadcasts_states": {
+        "rejects": "fed       c_0 (1, 2, 1)",
+        "properties": "exception: not what is on record\n  expected  'ValueError'",
+    },
     "direction_before_layer": {
         "values": "looks like the rows of h_n and c_n in the order direction, layer",
     },
     "float64_leaks": {
         "shapes": "end_c: another dtype\n  expected  float32\n  got       float64",
-        "values": "values cannot be compared: end_c: another dtype",
     },
     "forget_bias_plus_one": {"values": "looks like 1 added to the forget bias"},
     "gates_permuted": {"values": "looks like the gates taken in the order i f o g for i f g o"},
@@ -110,6 +139,50 @@ WRONG = {
     },
     "upper_layers_read_forward_only": {"values": "h_n: other values"},
 }
+OWN = {  # the behaviour whose cases alone catch the mistake, and the claims that do
+    "average_not_halved": ("merge", {"values": "output: other values"}),
+    "backward_starts_in_padding": ("variable-lengths", {"values": "h_n: other values"}),
+    "checkpoint_loses_bias": ("checkpoint", {"values": "looks like recurrent_bias dropped"}),
+    "compiled_drops_bias": ("compiled", {"values": "looks like recurrent_bias dropped"}),
+    "default_moved": ("defaults", {"properties": "defaults: not what is on record"}),
+    "gradient_cut_at_step": ("training", {"gradients": "gradient of start_h: other values"}),
+    "mixed_results_widened": (
+        "dtype",
+        {"shapes": "y: another dtype\n  expected  bfloat16\n  got       float32"},
+    ),
+    "projects_without_output_gate": ("projection", {"values": "c_n: other values"}),
+    "refuses_empty_batch": (
+        "empty-axis",
+        {
+            "shapes": "the run raised ValueError: no sequence",
+            "values": "the run raised ValueError: no sequence",
+            "inferred_shapes": "the run raised ValueError: no sequence",
+            "parameters": "the run raised ValueError: no sequence",
+        },
+    ),
+    "reversed_output_turned": ("reverse", {"values": "looks like the output reversed in time"}),
+    "state_baked_in": ("streaming", {"splits": "the pieces do not make up the whole"}),
+    "stateful_forgets": ("streaming", {"values": "h_n: other values"}),
+    "states_in_a_list": (
+        "return-state",
+        {
+            "properties": "container: not what is on record\n"
+            "  expected  '(y, (end_h, end_c))' (here)\n"
+            "  got       '(y, [end_h, end_c])'"
+        },
+    ),
+    "time_major_output_stays": (
+        "layout",
+        {
+            "shapes": "looks like time and batch swapped",
+            "values": "looks like time and batch swapped",
+            "inferred_shapes": "y: inference and run disagree",
+        },
+    ),
+    "wide_layer_squeezes_batch": ("deepbench", {"inferred_shapes": "y: another shape"}),
+    "wide_stack_counts_a_bias": ("published", {"parameters": "not the published number"}),
+}
+MISTAKES = WRONG | {adapter: claims for adapter, (_, claims) in OWN.items()}
 OTHERS = {  # for the tests of the process, of what is installed, and of what is not supported
     "dies_on_import",
     "exits",
@@ -126,13 +199,65 @@ OTHERS = {  # for the tests of the process, of what is installed, and of what is
 }
 
 
-@lru_cache(maxsize=len(RIGHT) + len(WRONG))
+GATES = {"layer0.w": [2, 16], "layer0.r": [4, 16], "layer0.b": [16], "layer0.d": [16]}
+STACK = {
+    f"layer{number}.{way}.{part}": shape
+    for number, width in enumerate([2, 14])
+    for way in ("ahead", "back")
+    for part, shape in {"w": [width, 28], "r": [7, 28], "b": [28], "d": [28]}.items()
+}
+RECORDED = {  # of the right adapter, by property and cases
+    "checkpoint": {
+        "checkpoint-weights": GATES,
+        "checkpoint-model": GATES,
+        "checkpoint-*-stacked-bidirectional": STACK,
+    },
+    "container": {
+        "return-state-*-states": "(y, (end_h, end_c))",
+        "return-state-*sequences": "y",
+        "return-state-*last": "y",
+    },
+    "defaults": {
+        "defaults-layer": {
+            "signature": "(embedding_dim, hidden_units, num_layers=1)",
+            "output_shape": [3, 5, 4],
+            "dtype": "float32",
+        },
+    },
+    "exception": {"*": "ValueError"},
+    "padding": {
+        "variable-lengths-[!b]*": {"forward": "zeros"},
+        "variable-lengths-bidirectional": {"forward": "zeros", "backward": "zeros"},
+    },
+}
+RECORDS = [
+    Record("right", cases, name, "numpy", value, "https://example.org/right", "here")
+    for name, values in RECORDED.items()
+    for cases, value in values.items()
+]
+
+
+def put(adapter: str) -> list[Case]:
+    """Return the cases that an adapter is put to: those that can tell what it is there for."""
+    if adapter == "right":
+        return list(CASES.values())
+    if adapter in OWN:
+        wide = WIDE if OWN[adapter][0] in WIDE else set()
+        cases = [case for case in CASES.values() if case.behaviour not in COVERING | WIDE]
+        # What is wrong in a wide layer alone shows without a number computed.
+        return cases + [case for case in CASES.values() if case.behaviour in wide and not case.run]
+    return [case for case in CASES.values() if case.behaviour in COMMON]
+
+
+@lru_cache(maxsize=len(RIGHT) + len(MISTAKES))
 def findings(adapter: str) -> Mapping[tuple[str, str], str]:
     """Return the message of every claim that does not agree, by claim and case's id."""
-    host = Host(Framework(adapter, f"tests.harness.adapters.{adapter}", ""), ROOT, timeout=30)
+    framework = Framework(adapter, f"tests.harness.adapters.{adapter}", "")
+    host = Host(framework, ROOT, timeout=30, in_process=adapter in MISTAKES)
     found = {}
-    for case in CASES.values():
+    for case in put(adapter):
         observation = observe(host, case)
+        observation = replace(observation, on_record=on_record(case, RECORDS))
         for claim in claims_on(case):
             verdict = CLAIMS[claim](observation)
             if verdict.outcome != "agrees":
@@ -141,8 +266,14 @@ def findings(adapter: str) -> Mapping[tuple[str, str], str]:
     return found
 
 
-@pytest.mark.parametrize("case", CASES.values(), ids=CASES)
-@pytest.mark.parametrize("adapter", RIGHT)
+@pytest.mark.parametrize(
+    ("adapter", "case"),
+    [
+        pytest.param(adapter, case, id=f"{adapter}-{case.id}")
+        for adapter in RIGHT
+        for case in put(adapter)
+    ],
+)
 def test_right(adapter: str, case: Case) -> None:
     """A right adapter passes every claim on every shipped case, whatever it writes or warns."""
     caught = {claim: text for (claim, name), text in findings(adapter).items() if name == case.id}
@@ -153,7 +284,7 @@ def test_right(adapter: str, case: Case) -> None:
     ("adapter", "claim", "told"),
     [
         pytest.param(adapter, claim, told, id=f"{adapter}-{claim}")
-        for adapter, claims in WRONG.items()
+        for adapter, claims in MISTAKES.items()
         for claim, told in claims.items()
     ],
 )
@@ -163,18 +294,31 @@ def test_caught(adapter: str, claim: str, told: str) -> None:
     assert any(told in message for message in messages), "\n\n".join(messages[:3])
 
 
-@pytest.mark.parametrize("adapter", WRONG)
+@pytest.mark.parametrize("adapter", MISTAKES)
 def test_caught_by_no_other(adapter: str) -> None:
     """A mistake fails no claim that it does not break."""
-    assert {claim for claim, _ in findings(adapter)} == set(WRONG[adapter])
+    assert {claim for claim, _ in findings(adapter)} == set(MISTAKES[adapter])
+
+
+@pytest.mark.parametrize("adapter", OWN)
+def test_caught_by_its_own_file_alone(adapter: str) -> None:
+    """What one file of cases is there for, it catches, and no other file does."""
+    behaviour, _ = OWN[adapter]
+    assert {CASES[name].behaviour for _, name in findings(adapter)} == {behaviour}
+
+
+def test_every_file_catches_something() -> None:
+    """Each file of cases is one of the common ones, or has a mistake that it alone catches."""
+    files = {case.behaviour for case in CASES.values()} - COVERING
+    assert files == COMMON | {behaviour for behaviour, _ in OWN.values()}
 
 
 def test_every_claim_can_fail() -> None:
     """Each claim has a wrong adapter that it catches: a check that cannot fail is a defect."""
-    assert {claim for claims in WRONG.values() for claim in claims} == set(CLAIMS)
+    assert {claim for claims in MISTAKES.values() for claim in claims} == set(CLAIMS)
 
 
 def test_every_adapter_is_used() -> None:
     """No fake adapter lies here untested."""
     files = {path.stem for path in ADAPTERS.glob("[!_]*.py")}
-    assert files == {*RIGHT, *WRONG} | OTHERS
+    assert files == {*RIGHT, *MISTAKES} | OTHERS

@@ -1,15 +1,33 @@
 """A right adapter, in NumPy: what the deliberately wrong ones beside it depart from.
 
 `run` takes three of its steps as arguments, so that a wrong adapter replaces one and no more.
-Everything is computed in float64 and handed over in float32.
+Everything is computed in float64 and handed over in the layer's dtype. Gradients are complex
+steps (Squire and Trapp, https://doi.org/10.1137/S003614459631241X), so that nothing here is
+derived by hand. Batch axes stand first and are never counted: a batch-major layer has one of them,
+an unbatched one none.
 """
 
+import math
+import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from adapters.contract import Array, Convention, Dimensions, Layer, Native, Shape
+from adapters.contract import (
+    GROUP,
+    Array,
+    Cast,
+    Convention,
+    Dimensions,
+    Layer,
+    Native,
+    Results,
+    Shape,
+    outline,
+)
 
 PACKAGES = ("numpy",)
 
@@ -18,6 +36,7 @@ CONVENTION = Convention(
         "input": Native("x", "batch time input"),
         "h_0": Native("start_h", "(layer direction) batch hidden"),
         "c_0": Native("start_c", "(layer direction) batch cell"),
+        "lengths": Native("lengths", "batch"),
     },
     results={
         "output": Native("y", "batch time (direction hidden)"),
@@ -30,6 +49,7 @@ CONVENTION = Convention(
         "recurrent_weights": Native("layer{layer}{direction}.r", "hidden (gate cell)"),
         "input_bias": Native("layer{layer}{direction}.b", "(gate cell)"),
         "recurrent_bias": Native("layer{layer}{direction}.d", "(gate cell)"),
+        "projection_weights": Native("layer{layer}{direction}.p", "cell hidden"),
     },
     gates="fiog",
     directions=(("",), (".ahead", ".back")),
@@ -37,6 +57,8 @@ CONVENTION = Convention(
 )
 
 Step = Callable[[Mapping[str, Array], Array, Array, Array], tuple[Array, Array]]
+Scan = Callable[..., tuple[Array, Array, Array]]
+Join = Callable[[Sequence[Array]], Array]
 
 
 def unsupported(layer: Layer) -> str | None:  # noqa: ARG001, an adapter without a gap
@@ -50,24 +72,24 @@ def sigmoid(x: Array) -> Array:
 
 
 def step(weights: Mapping[str, Array], x: Array, h: Array, c: Array) -> tuple[Array, Array]:
-    """Return h and c, both (batch, hidden), after one step with x (batch, input)."""
+    """Return h (batch, hidden) and c (batch, cell) after one step with x (batch, input)."""
     total = x @ weights["w"] + h @ weights["r"] + weights.get("b", 0) + weights.get("d", 0)
     f, i, o, g = np.split(total, 4, axis=-1)
     c = sigmoid(f) * c + sigmoid(i) * np.tanh(g)
-    return sigmoid(o) * np.tanh(c), c
+    h = sigmoid(o) * np.tanh(c)
+    return h @ weights["p"] if "p" in weights else h, c
 
 
 def scan(
     advance: Callable[..., tuple[Array, Array]], x: Array, backward: bool, h: Array, c: Array
 ) -> tuple[Array, Array, Array]:
     """Return every h (batch, time, hidden), aligned with x in time, and the final h and c."""
-    ordered = x[:, ::-1] if backward else x
-    seen = []
-    for now in ordered.swapaxes(0, 1):
-        h, c = advance(now, h, c)
-        seen.append(h)
-    sequence = np.stack(seen, axis=1)
-    return sequence[:, ::-1] if backward else sequence, h, c
+    sequence = np.empty((*h.shape[:-1], x.shape[-2], h.shape[-1]), h.dtype)
+    steps = range(x.shape[-2])
+    for t in steps[::-1] if backward else steps:
+        h, c = advance(x[..., t, :], h, c)
+        sequence[..., t, :] = h
+    return sequence, h, c
 
 
 def join(halves: Sequence[Array]) -> Array:
@@ -81,68 +103,195 @@ def run(
     weights: Mapping[str, Array],
     inputs: Mapping[str, Array],
     step: Step = step,
-    scan: Callable[..., tuple[Array, Array, Array]] = scan,
-    join: Callable[[Sequence[Array]], Array] = join,
-) -> dict[str, Array]:
-    """Return y, end_h and end_c. Raises ValueError for an input or a weight of a wrong shape."""
+    scan: Scan = scan,
+    join: Join = join,
+) -> Results:
+    """Return y, end_h and end_c, and gradients where they are asked for.
+
+    Raises ValueError for an input or a weight of a wrong shape, and for a length that is none.
+    """
+    fed = dict(inputs)
+    cotangents = {name: fed.pop(name) for name in inputs if name.startswith("cotangent of ")}
     _check("weight", weights, parameters(layer, dimensions))
-    _check("input", inputs, _declared(layer, dimensions))
-    sequence = inputs["x"].astype(np.float64)
-    zeros = np.zeros(_states(layer, dimensions))
-    h, c = (inputs.get(name, zeros).astype(np.float64) for name in ("start_h", "start_c"))
-    for number in range(dimensions.num_layers):
-        halves = []
-        for direction, label in enumerate(CONVENTION.directions[layer.bidirectional]):
-            prefix = f"layer{number}{label}."
-            ours = {
-                name.removeprefix(prefix): array.astype(np.float64)
-                for name, array in weights.items()
-                if name.startswith(prefix)
-            }
-            row = number * layer.num_directions + direction
-            half, h[row], c[row] = scan(
-                partial(step, ours), sequence, direction == 1, h[row], c[row]
-            )
-            halves.append(half)
-        sequence = join(halves)
-    ends = halves if layer.return_sequences else list(h[-layer.num_directions :])
-    results = {"y": np.concatenate(ends, axis=-1), "end_h": h, "end_c": c}
-    return {name: result.astype(np.float32) for name, result in results.items()}
+    _check("input", fed, _declared(layer, dimensions))
+    properties: dict[str, Any] = {}
+    if layer.checkpoint != "none":
+        weights = _restored(weights)
+        properties["checkpoint"] = {name: list(one.shape) for name, one in weights.items()}
+    if "lengths" in fed:
+        scan = partial(_up_to_length, scan, fed.pop("lengths"))
+    zeros = map(np.zeros, _states(layer, dimensions))
+    wide = {name: one.astype(np.float64) for name, one in {**weights, **fed}.items()}
+    arrays = {**dict(zip(("start_h", "start_c"), zeros, strict=True)), **wide}
+    forward, dtype = partial(_forward, layer, step, scan, join), layer.dtype.removeprefix("mixed_")
+    results = {name: _cast(one, dtype) for name, one in forward(arrays).items()}
+    properties["container"] = outline(_returned(layer, results), results)
+    if layer.gradients:
+        dtype = layer.dtype if dtype == layer.dtype else "float32"
+        for name in wide:
+            gradient = _gradient(forward, arrays, name, cotangents)
+            results[f"gradient of {name}"] = _cast(gradient, dtype)
+    return Results(results, **properties)
 
 
 def infer(layer: Layer, dimensions: Dimensions) -> dict[str, Shape]:
     """Return the shapes that `run` gives, by formula."""
-    width = layer.num_directions * dimensions.hidden_units
-    times = (dimensions.time_steps,) if layer.return_sequences else ()
-    states = _states(layer, dimensions)
-    return {"y": (dimensions.batch_size, *times, width), "end_h": states, "end_c": states}
+    axes = _axes(layer, dimensions) if layer.return_sequences else _batch(layer, dimensions)
+    h, c = _states(layer, dimensions)
+    width = h[-1] * (1 if layer.merge == "none" else layer.num_outputs)
+    outputs = dict.fromkeys(_outputs(layer), (*axes, width))
+    return {**outputs, "end_h": h, "end_c": c} if layer.return_state else outputs
 
 
 def parameters(layer: Layer, dimensions: Dimensions) -> dict[str, Shape]:
     """Return the shape of every weight, by formula."""
     shapes: dict[str, Shape] = {}
-    hidden, width = dimensions.hidden_units, dimensions.embedding_dim
+    cell, width = dimensions.hidden_units, dimensions.embedding_dim
+    hidden = layer.projection_size or cell
     for number in range(dimensions.num_layers):
         for label in CONVENTION.directions[layer.bidirectional]:
             prefix = f"layer{number}{label}."
-            shapes[f"{prefix}w"] = (width, 4 * hidden)
-            shapes[f"{prefix}r"] = (hidden, 4 * hidden)
+            shapes[f"{prefix}w"] = (width, 4 * cell)
+            shapes[f"{prefix}r"] = (hidden, 4 * cell)
             if layer.bias:
-                shapes |= {f"{prefix}b": (4 * hidden,), f"{prefix}d": (4 * hidden,)}
-        width = layer.num_directions * hidden
+                shapes |= {f"{prefix}b": (4 * cell,), f"{prefix}d": (4 * cell,)}
+            if layer.projection_size:
+                shapes[f"{prefix}p"] = (cell, hidden)
+        width = layer.num_outputs * hidden
     return shapes
 
 
+def defaults(dimensions: Dimensions) -> dict[str, Any]:
+    """What the layer is where no option is chosen."""
+    return {
+        "signature": "(embedding_dim, hidden_units, num_layers=1)",
+        "output_shape": list(infer(Layer(), dimensions)["y"]),
+        "dtype": Layer().dtype,
+    }
+
+
+def _forward(
+    layer: Layer, step: Step, scan: Scan, join: Join, arrays: Mapping[str, Array]
+) -> dict[str, Array]:
+    """The results in float64, or in complex128 where a weight, an input or a state is complex."""
+    x, h, c = arrays["x"], list(arrays["start_h"]), list(arrays["start_c"])
+    if layer.layout == "time_major":
+        x = x.swapaxes(0, 1)
+    for _ in range(2 if layer.stateful == "carried" else 1):
+        sequence = x
+        for row in range(0, len(h), layer.num_directions):
+            halves = []
+            for direction, label in enumerate(CONVENTION.directions[layer.bidirectional]):
+                prefix = f"layer{row // layer.num_directions}{label}."
+                ours = {
+                    name.removeprefix(prefix): array
+                    for name, array in arrays.items()
+                    if name.startswith(prefix)
+                }
+                backward, at = layer.reverse or direction == 1, row + direction
+                half, h[at], c[at] = scan(partial(step, ours), sequence, backward, h[at], c[at])
+                turned = layer.reverse and not layer.keep_order
+                halves.append(half[..., ::-1, :] if turned else half)
+            side_by_side = layer.num_outputs == layer.num_directions
+            sequence = join(halves) if side_by_side else _merged(layer.merge, halves)
+    ends = halves if layer.return_sequences else h[-layer.num_directions :]
+    outputs = ends if layer.merge == "none" else [_merged(layer.merge, ends)]
+    if layer.layout == "time_major" and layer.return_sequences:
+        outputs = [one.swapaxes(0, 1) for one in outputs]
+    results = dict(zip(_outputs(layer), outputs, strict=True))
+    return results | ({"end_h": np.stack(h), "end_c": np.stack(c)} if layer.return_state else {})
+
+
+def _up_to_length(
+    scan: Scan, lengths: Array, advance: Any, x: Array, backward: bool, h: Array, c: Array
+) -> tuple[Array, Array, Array]:
+    """`scan` of each sequence on its own, as long as it is; zeros stand behind its end."""
+    if not ((lengths >= 1) & (lengths <= x.shape[1])).all():
+        raise ValueError(f"lengths {lengths} that are not within 1 and {x.shape[1]}")
+    sequence, h, c = np.zeros((*x.shape[:-1], h.shape[-1])), h.copy(), c.copy()
+    for row, length in enumerate(lengths):
+        sequence[row, :length], h[row], c[row] = scan(
+            advance, x[row, :length], backward, h[row], c[row]
+        )
+    return sequence, h, c
+
+
+def _gradient(
+    forward: Callable[..., dict[str, Array]],
+    arrays: Mapping[str, Array],
+    name: str,
+    cotangents: Mapping[str, Array],
+) -> Array:
+    """That of one tensor: each of its numbers is moved in a batch of its own, all at once."""
+    size, tiny, moved = arrays[name].size, 1e-30, dict(arrays)
+    for state in ("start_h", "start_c"):
+        moved[state] = np.repeat(arrays[state][:, None], size, axis=1).astype(complex)
+    moves = tiny * 1j * np.eye(size).reshape(size, *arrays[name].shape)
+    if name.startswith("start_"):
+        moved[name] = moved[name] + moves.swapaxes(0, 1)
+    else:
+        moved[name] = arrays[name] + (moves if arrays[name].ndim > 1 else moves[:, None])
+    total = 0.0
+    for result, array in forward(moved).items():
+        by_move = array.imag.swapaxes(0, 1) if result.startswith("end_") else array.imag
+        weighed = by_move / tiny * cotangents[f"cotangent of {result}"]
+        total = total + weighed.reshape(size, -1).sum(axis=1)
+    return total.reshape(arrays[name].shape)
+
+
+def _merged(merge: str, halves: Sequence[Array]) -> Array:
+    if merge in ("sum", "ave"):
+        return sum(halves) / (2 if merge == "ave" else 1)
+    return math.prod(halves) if merge == "mul" else np.concatenate(halves, axis=-1)
+
+
+def _cast(array: Array, dtype: str) -> Array:
+    if dtype != "bfloat16":
+        return array.astype(dtype)
+    bits = array.astype(np.float32).view(np.uint32)  # bfloat16 is the upper half of them
+    bits = bits + 0x7FFF + (bits >> 16 & 1)  # to the nearest; of two, to the even one
+    return Cast((bits & 0xFFFF0000).astype(np.uint32).view(np.float32), dtype)
+
+
+def _restored(weights: Mapping[str, Array]) -> dict[str, Array]:
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "right.npz"
+        np.savez(file, **weights)
+        with np.load(file) as saved:
+            return dict(saved)
+
+
+def _returned(layer: Layer, results: Mapping[str, Array]) -> Any:
+    outputs = [results[name] for name in _outputs(layer)]
+    output = tuple(outputs) if layer.merge == "none" else outputs[0]
+    return (output, (results["end_h"], results["end_c"])) if layer.return_state else output
+
+
+def _outputs(layer: Layer) -> list[str]:
+    return ["y.ahead", "y.back"] if layer.merge == "none" else ["y"]
+
+
+def _batch(layer: Layer, dimensions: Dimensions) -> Shape:
+    batch = {"unbatched": (), "extra_batch": (GROUP, dimensions.batch_size)}
+    return batch.get(layer.layout, (dimensions.batch_size,))
+
+
+def _axes(layer: Layer, dimensions: Dimensions) -> Shape:
+    axes = (*_batch(layer, dimensions), dimensions.time_steps)
+    return axes[::-1] if layer.layout == "time_major" else axes
+
+
+def _states(layer: Layer, dimensions: Dimensions) -> tuple[Shape, Shape]:
+    axes = (dimensions.num_layers * layer.num_directions, *_batch(layer, dimensions))
+    cell = dimensions.hidden_units
+    return (*axes, layer.projection_size or cell), (*axes, cell)
+
+
 def _declared(layer: Layer, dimensions: Dimensions) -> dict[str, Shape]:
-    sequence = (dimensions.batch_size, dimensions.time_steps, dimensions.embedding_dim)
-    states = _states(layer, dimensions)
-    given = {"start_h": states, "start_c": states} if layer.initial_state == "given" else {}
-    return {"x": sequence, **given}
-
-
-def _states(layer: Layer, dimensions: Dimensions) -> Shape:
-    rows = dimensions.num_layers * layer.num_directions
-    return rows, dimensions.batch_size, dimensions.hidden_units
+    shapes: dict[str, Shape] = {"x": (*_axes(layer, dimensions), dimensions.embedding_dim)}
+    if layer.initial_state == "given":
+        shapes["start_h"], shapes["start_c"] = _states(layer, dimensions)
+    return shapes | ({"lengths": (dimensions.batch_size,)} if layer.lengths == "given" else {})
 
 
 def _check(kind: str, arrays: Mapping[str, Array], right: Mapping[str, Shape]) -> None:

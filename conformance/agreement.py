@@ -1,0 +1,74 @@
+"""Options of a layer that need or exclude each other, whatever the framework."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from adapters.contract import Dimensions, Layer
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One thing that no layer can be, by the options and dimensions that it looks at."""
+
+    looks_at: tuple[str, ...]
+    broken: Callable[[Layer, Dimensions], bool]
+    text: str
+
+
+RULES = (
+    Rule(
+        ("reverse", "bidirectional"),
+        lambda layer, _: layer.reverse and layer.bidirectional,
+        "reverse: a bidirectional layer reads both ways already",
+    ),
+    Rule(
+        ("keep_order", "reverse"),
+        lambda layer, _: layer.keep_order and not layer.reverse,
+        "keep_order: it says how a reversed layer hands out its output, so it needs reverse",
+    ),
+    Rule(
+        ("merge", "bidirectional"),
+        lambda layer, _: layer.merge != "concat" and not layer.bidirectional,
+        "merge: it joins two directions, so it needs bidirectional",
+    ),
+    Rule(
+        ("layout", "batch_size"),
+        lambda layer, dimensions: layer.layout == "unbatched" and dimensions.batch_size != 1,
+        "layout: unbatched is one sequence, so it needs a batch_size of 1",
+    ),
+    Rule(
+        ("lengths", "layout"),
+        lambda layer, _: layer.lengths == "given" and layer.layout in ("unbatched", "extra_batch"),
+        "lengths: there is one for each sequence of a batch; this layout has no such batch",
+    ),
+    Rule(
+        ("lengths", "reverse", "keep_order"),
+        lambda layer, _: layer.lengths == "given" and layer.reverse and not layer.keep_order,
+        "lengths: what is emitted first of a shorter sequence is undefined; set keep_order",
+    ),
+    Rule(
+        ("gradients", "layout"),
+        lambda layer, _: layer.gradients and layer.layout != "batch_major",
+        "gradients: the reference has them for batch-major layers",
+    ),
+    Rule(
+        ("gradients", "lengths"),
+        lambda layer, _: layer.gradients and layer.lengths == "given",
+        "gradients: the reference has them for sequences of full length",
+    ),
+    Rule(
+        ("gradients", "stateful"),
+        lambda layer, _: layer.gradients and layer.stateful != "no",
+        "gradients: the reference has them for one call",
+    ),
+    Rule(
+        ("gradients", "return_state"),
+        lambda layer, _: layer.gradients and not layer.return_state,
+        "gradients: the states are differentiated too, so they must be returned",
+    ),
+)
+
+
+def contradictions(layer: Layer, dimensions: Dimensions) -> Iterator[str]:
+    """Say what in `layer` contradicts itself or the dimensions it is built for."""
+    return (rule.text for rule in RULES if rule.broken(layer, dimensions))

@@ -1,0 +1,20 @@
+"""Gradients do not go through time: a step takes the state before it for a constant."""
+
+from typing import Any
+
+from adapters.contract import Array, Results
+from tests.harness.adapters import right
+from tests.harness.adapters.right import CONVENTION, defaults, infer, parameters, unsupported
+
+__all__ = ["CONVENTION", "defaults", "infer", "parameters", "run", "unsupported"]
+PACKAGES = ("numpy",)
+
+
+def step(weights: Any, x: Array, h: Array, c: Array) -> tuple[Array, Array]:
+    """Return h and c after one step; what moves is in the imaginary part."""
+    return right.step(weights, x, h.real, c.real)
+
+
+def run(*asked: Any) -> Results:
+    """Run the right adapter with this step."""
+    return right.run(*asked, step=step)

@@ -1,0 +1,18 @@
+"""Of a time-major layer the input is read right, and the output has the batch first."""
+
+from typing import Any
+
+from adapters.contract import Layer, Results
+from tests.harness.adapters import right
+from tests.harness.adapters.right import CONVENTION, defaults, infer, parameters, unsupported
+
+__all__ = ["CONVENTION", "defaults", "infer", "parameters", "run", "unsupported"]
+PACKAGES = ("numpy",)
+
+
+def run(layer: Layer, *asked: Any) -> Results:
+    """Swap the first two axes of a sequence back."""
+    results = right.run(layer, *asked)
+    if layer.layout == "time_major" and layer.return_sequences:
+        results["y"] = results["y"].swapaxes(0, 1)
+    return results
