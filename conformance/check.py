@@ -214,6 +214,18 @@ def properties(observation: Observation) -> Verdict:
     return _verdict(got, lines)
 
 
+def survives(observation: Observation) -> Verdict:
+    """No layer that was drawn fails a claim, but for what is pinned."""
+    if stopped := _stopped(observation):
+        return stopped
+    found = observation.searched
+    if found.case is None:
+        return Verdict("agrees") if found.ran else Verdict("differs", {"ran": 0}, "nothing ran")
+    told = _indented(found.message)
+    message = f"{found.claim} fails on a layer that was drawn:\n{told}\nas a case:\n{found.entry}"
+    return Verdict("differs", {"claim": found.claim}, message)
+
+
 def rejects(observation: Observation) -> Verdict:
     """Input that the layer was not built for is refused with a clean exception."""
     if observation.outcome == "rejected":
@@ -244,6 +256,7 @@ CLAIMS: dict[str, Callable[[Observation], Verdict]] = {
         gradients,
         splits,
         properties,
+        survives,
         rejects,
     )
 }
@@ -259,6 +272,7 @@ def claims_on(case: Case) -> tuple[str, ...]:
         "gradients": case.layer.gradients and not case.must_reject,
         "splits": bool(case.split),
         "properties": bool(case.record),
+        "survives": "search" in case.tags,
         "rejects": case.must_reject,
     }
     return tuple(name for name in CLAIMS if put[name])

@@ -105,7 +105,7 @@ def rows(array: Array) -> list[dict[str, Any]]:
     ]
     factors = {name: list(values) for name, values in array.factors.items()}
     made: list[dict[str, Any]] = make(factors, strength=array.strength, constraints=constraints)
-    return sorted(made, key=lambda row: _id(*layer_of(row)))
+    return sorted(made, key=lambda row: identity(*layer_of(row)))
 
 
 def _keeps(rule: Rule) -> Callable[[Row], bool]:
@@ -165,18 +165,19 @@ def text(array: Array) -> str:
     ]
     for row in rows(array):
         layer, dimensions = layer_of(row)
-        lines += _entry(layer, dimensions)
+        lines += entry_lines(layer, dimensions)
     return "\n".join(lines) + "\n"
 
 
-def _entry(layer: Layer, dimensions: Dimensions) -> list[str]:
+def entry_lines(layer: Layer, dimensions: Dimensions) -> list[str]:
+    """The lines of a case file's entry."""
     default = asdict(Layer())
     options = {name: value for name, value in asdict(layer).items() if value != default[name]}
-    axes = sizes(layer, dimensions)
-    results = {"output": "output" if layer.return_sequences else "last", "h_n": "h_n", "c_n": "c_n"}
-    due = results if layer.return_state else {"output": results["output"]}
-    shapes = {name: list(Law(canonical(form, layer), axes).shape) for name, form in due.items()}
-    lines = [f"  - id: {_id(layer, dimensions)}", f"    dimensions: {_flow(asdict(dimensions))}"]
+    shapes = expected(layer, dimensions)
+    lines = [
+        f"  - id: {identity(layer, dimensions)}",
+        f"    dimensions: {_flow(asdict(dimensions))}",
+    ]
     if options:
         lines.append(f"    layer: {_flow(options)}")
     if coincidences(layer, dimensions):
@@ -184,7 +185,15 @@ def _entry(layer: Layer, dimensions: Dimensions) -> list[str]:
     return [*lines, f"    expect: {_flow(shapes)}"]
 
 
-def _id(layer: Layer, dimensions: Dimensions) -> str:
+def expected(layer: Layer, dimensions: Dimensions) -> dict[str, list[int]]:
+    """The canonical shape of every result that is due."""
+    axes = sizes(layer, dimensions)
+    results = {"output": "output" if layer.return_sequences else "last", "h_n": "h_n", "c_n": "c_n"}
+    due = results if layer.return_state else {"output": results["output"]}
+    return {name: list(Law(canonical(form, layer), axes).shape) for name, form in due.items()}
+
+
+def identity(layer: Layer, dimensions: Dimensions) -> str:
     """Options in words and sizes by letter: ``bidirectional-no-bias-b3-t5-e7-h11-l2``."""
     words = []
     for option in fields(Layer):

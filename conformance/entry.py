@@ -44,7 +44,7 @@ def resolve(
         }
         feed: dict[str, Shape] = {}
         expect: dict[str, Shape] = {}
-        lengths = _lengths(entry, layer, dimensions)
+        lengths = entry.lengths or lengths_of(layer, dimensions)
         rejected = entry.expect == "rejected"
         if entry.feed is not None:
             feed, problems = _shapes(entry.feed, (*path, "feed"), document, names)
@@ -85,10 +85,10 @@ def _contradictions(layer: Layer, sets: Mapping[str, Dimensions]) -> Iterator[st
     yield from next(filter(None, found), ())
 
 
-def _lengths(entry: CaseEntry, layer: Layer, dimensions: Dimensions) -> tuple[int, ...]:
-    """Return the length of each sequence: those of the entry, or unsorted ones of their own."""
-    if entry.lengths is not None or layer.lengths == "full":
-        return entry.lengths or ()
+def lengths_of(layer: Layer, dimensions: Dimensions) -> tuple[int, ...]:
+    """Return a length for each sequence where the layer is given lengths: unsorted, one full."""
+    if layer.lengths == "full":
+        return ()
     # The second is full, the third has one step; 2 and 3 steps less make up the rest.
     time, batch = dimensions.time_steps, dimensions.batch_size
     some = (max(time - 2, 1), time, 1, max(time - 3, 1))

@@ -84,6 +84,7 @@ Claim = Literal[
     "gradients",
     "splits",
     "properties",
+    "survives",
     "rejects",
 ]
 Claims = Annotated[

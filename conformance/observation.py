@@ -58,6 +58,7 @@ class Observation:
     expected_gradients: Mapping[str, Floats] = field(default_factory=dict)  # native
     warnings: tuple[str, ...] = ()
     seconds: Mapping[str, float] = field(default_factory=dict)
+    searched: Any = None  # a `search.Search`, where the case begins one
     on_record: Mapping[str, Sequence[Record]] = field(default_factory=dict)  # by property
 
     def dtype(self, name: str) -> str:

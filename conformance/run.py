@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
+from functools import partial
 from pathlib import Path
 
 from conformance.case import Case, Deviation, Record
@@ -13,6 +14,7 @@ from conformance.observation import Observation, observe
 from conformance.pins import concerns
 from conformance.property import on_record
 from conformance.report import ClaimEntry, Entry
+from conformance.search import search
 from conformance.suggest import hint
 
 ON_DEMAND = frozenset({"nightly", "search"})  # tags whose cases run only where --tag names them
@@ -57,7 +59,12 @@ class Run:
 
     def observe(self, framework: Framework, case: Case) -> Observation:
         """What `framework` does with `case`."""
-        observation = observe(self.host(framework), case)
+        host = self.host(framework)
+        observation = observe(host, case)
+        if "search" in case.tags and observation.outcome == "ran":
+            pins = [pin for pin in self.deviations if concerns(pin, framework)]
+            found = search(partial(observe, host), case, pins)
+            observation = replace(observation, searched=found)
         records = [record for record in self.records if concerns(record, framework)]
         return replace(observation, on_record=on_record(case, records))
 

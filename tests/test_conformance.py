@@ -47,6 +47,11 @@ def test_properties(observation: Observation, judge: Judge) -> None:
     judge(check.properties(observation))
 
 
+def test_survives(observation: Observation, judge: Judge) -> None:
+    """Of a hundred layers drawn at random, none fails a claim, but for what is pinned."""
+    judge(check.survives(observation))
+
+
 def test_rejects(observation: Observation, judge: Judge) -> None:
     """Input that the layer was not built for is refused with a clean exception."""
     judge(check.rejects(observation))

@@ -25,7 +25,7 @@ HARNESS = [
 
 STANDARD = frozenset(sys.stdlib_module_names)
 LIBRARIES = {"covertable", "einops", "execnet", "jinja2", "numpy", "packaging", "pydantic"}
-LIBRARIES |= {"pydantic_core", "pytest", "xdist", "yaml"}
+LIBRARIES |= {"hypothesis", "pydantic_core", "pytest", "xdist", "yaml"}
 ENGINE_MAY = STANDARD | LIBRARIES | {"conformance"}
 # What a distribution brings along where that is not a package of its own name.
 BRINGS = {

@@ -21,7 +21,8 @@ from conformance.property import on_record
 
 ROOT = Path(__file__).resolve().parents[2]
 ADAPTERS = ROOT / "tests" / "harness" / "adapters"
-CASES = {case.id: case for case in load_cases(ROOT)}
+# A search draws cases of its own: test_search.
+CASES = {case.id: case for case in load_cases(ROOT) if "search" not in case.tags}
 
 # The behaviours that most mistakes break, run for each of them.
 COMMON = {
@@ -315,7 +316,8 @@ def test_every_file_catches_something() -> None:
 
 def test_every_claim_can_fail() -> None:
     """Each claim has a wrong adapter that it catches: a check that cannot fail is a defect."""
-    assert {claim for claims in MISTAKES.values() for claim in claims} == set(CLAIMS)
+    caught = {claim for claims in MISTAKES.values() for claim in claims}
+    assert caught | {"survives"} == set(CLAIMS)  # which test_search makes fail
 
 
 def test_every_adapter_is_used() -> None:
