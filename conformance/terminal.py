@@ -4,6 +4,7 @@ A pytest plugin of the process that has the terminal; under xdist the workers' t
 it with an attribute `conformance`: an entry's facts, one claim and its result, as plain data.
 """
 
+import time
 from collections.abc import Generator
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from conformance import summary
 from conformance.report import ClaimEntry, Entry, header, write
 from conformance.run import Run
 
+BLINK = 0.1  # seconds
 CUT_SHORT = {pytest.ExitCode.INTERRUPTED, pytest.ExitCode.INTERNAL_ERROR}
 
 
@@ -25,6 +27,7 @@ class Terminal:
         self._config, self._run, self._path, self._named = config, run, path, named
         self._ended: set[str] = set()  # tests that no error or crash kept from their end
         self._tenths = 0
+        self._shown = 0.0  # when the progress line was last written over
         self._quiet: pytest.TestReport | None = None  # told of by the progress line alone
         self._problems: list[str] = []
 
@@ -88,6 +91,9 @@ class Terminal:
         self._tenths = 10 * len(run.entries) // (len(run.installed) * len(run.cases))
         if not reporter.isatty() and self._tenths == before:
             return  # a log has no line to write over
+        if reporter.isatty() and self._tenths < 10 and time.monotonic() - self._shown < BLINK:
+            return  # counting all entries for every claim would cost more than the claim
+        self._shown = time.monotonic()
         line = summary.progress(run.installed, len(run.cases), run.entries.values())
         if reporter.isatty():
             reporter.rewrite(line[: reporter._tw.fullwidth - 1], erase=True)

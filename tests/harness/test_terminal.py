@@ -100,11 +100,12 @@ def test_verbose(tmp_path: Path) -> None:
 
 
 def test_line_is_written_over(tmp_path: Path) -> None:
-    """On a terminal there is one line of progress, which is written over."""
+    """On a terminal there is one line of progress, written over a few times a second."""
     shown = create(tmp_path, "right").show("--case", "plain-*")
     (line,) = (line for line in shown.split("\r\n") if "1/2" in line)
     texts = [text.strip() for text in line.split("\r")]
-    assert texts == ["tests/test_conformance.py", *["right 1/2"] * 4, *["right 2/2"] * 4]
+    assert texts[:2] == ["tests/test_conformance.py", "right 1/2"]
+    assert (set(texts[2:]), texts[-1]) == ({"right 1/2", "right 2/2"} & set(texts[2:]), "right 2/2")
 
 
 # A failure.
