@@ -156,6 +156,11 @@ def gradients(observation: Observation) -> Verdict:
             got[name] = _plain(came[name].shape if name in came else None)
             lines.append(f"{name}: another shape\n  expected  {want}\n  got       {shape}")
             continue
+        dtype = "float32" if case.layer.dtype.startswith("mixed_") else case.layer.dtype
+        if observation.dtype(name) != dtype:
+            got[name] = observation.dtype(name)
+            lines.append(f"{name}: another dtype\n  expected  {dtype}\n  got       {got[name]}")
+            continue
         limit = gradient_tolerance(case, expected[name])
         if not np.abs(came[name] - expected[name]).max(initial=0.0) <= limit:
             got[name] = "value"

@@ -407,6 +407,16 @@ def test_gradient_value(number: float) -> None:
     assert verdict.message.startswith(f"{OF_X}: {place}")
 
 
+def test_gradient_dtype() -> None:
+    """A gradient has the dtype of the tensor that it is of."""
+    array = with_gradients().gradients[OF_X].astype(np.float64)
+    assert check.gradients(with_gradients(x=array)) == Verdict(
+        "differs",
+        {OF_X: "float64"},
+        f"{OF_X}: another dtype\n  expected  float32\n  got       float64",
+    )
+
+
 def test_gradients_need_shapes() -> None:
     """Gradients of results of a wrong shape are not compared."""
     seen = with_gradients()
