@@ -19,8 +19,8 @@ imports this module, its framework, NumPy and the standard library, and nothing 
 ``parameters(layer, dimensions) -> dict[str, Shape]``
     The layer's trainable parameters, read from the layer itself.
 ``defaults(dimensions) -> dict[str, plain data]``
-    What the framework's layer is and gives where no option is chosen. An adapter of something that
-    has no layer of its own leaves it out.
+    What the framework's layer is and gives where no option is chosen, and what it makes of an
+    input of another dtype. An adapter of something that has no layer of its own leaves it out.
 
 Under `Layer.gradients` the inputs hold a cotangent for every result, ``"cotangent of " + name``,
 and `run` returns beside the results, for every input and weight, ``"gradient of " + name``: the
