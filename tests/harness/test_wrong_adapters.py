@@ -183,7 +183,10 @@ OWN = {  # the behaviour whose cases alone catch the mistake, and the claims tha
     "wide_layer_squeezes_batch": ("deepbench", {"inferred_shapes": "y: another shape"}),
     "wide_stack_counts_a_bias": ("published", {"parameters": "not the published number"}),
 }
-MISTAKES = WRONG | {adapter: claims for adapter, (_, claims) in OWN.items()}
+MEETING = {  # of several options together, which only the covering arrays put together
+    "three_options_meet": {"values": "looks like the initial states ignored"},
+}
+MISTAKES = WRONG | {adapter: claims for adapter, (_, claims) in OWN.items()} | MEETING
 OTHERS = {  # for the tests of the process, of what is installed, and of what is not supported
     "dies_on_import",
     "exits",
@@ -241,6 +244,8 @@ RECORDS = [
 def put(adapter: str) -> list[Case]:
     """Return the cases that an adapter is put to: those that can tell what it is there for."""
     if adapter == "right":
+        return list(CASES.values())
+    if adapter in MEETING:
         return list(CASES.values())
     if adapter in OWN:
         wide = WIDE if OWN[adapter][0] in WIDE else set()
@@ -306,6 +311,13 @@ def test_caught_by_its_own_file_alone(adapter: str) -> None:
     """What one file of cases is there for, it catches, and no other file does."""
     behaviour, _ = OWN[adapter]
     assert {CASES[name].behaviour for _, name in findings(adapter)} == {behaviour}
+
+
+@pytest.mark.parametrize("adapter", MEETING)
+def test_caught_by_covering_arrays_alone(adapter: str) -> None:
+    """A mistake of options that meet, each right alone, is caught by each array of threes."""
+    behaviours = {CASES[name].behaviour for _, name in findings(adapter)}
+    assert behaviours == {"coverage-common", "coverage-quadruples", "coverage-triples"}
 
 
 def test_every_file_catches_something() -> None:
