@@ -27,7 +27,7 @@ and `run` returns beside the results, for every input and weight, ``"gradient of
 derivative of the sum of all results times their cotangents. `infer` leaves gradients out.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
@@ -205,3 +205,17 @@ def outline(returned: Any, results: Mapping[str, Array]) -> str:
         return "None" if part is None else names.get(id(part), "?")
 
     return told(returned)
+
+
+def promoted(call: Callable[[str], str]) -> dict[str, str]:
+    """The output's dtype by that of an input to a float32 layer, or the exception's type.
+
+    `call` feeds the layer zeros of a dtype and says which dtype comes out.
+    """
+    promoted = {}
+    for dtype in ("float64", "float16", "bfloat16", "int32"):
+        try:
+            promoted[dtype] = call(dtype)
+        except Exception as problem:
+            promoted[dtype] = type(problem).__name__
+    return promoted

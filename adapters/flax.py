@@ -36,6 +36,7 @@ from adapters.contract import (
     Results,
     Shape,
     outline,
+    promoted,
 )
 
 jax.config.update("jax_default_matmul_precision", "highest")
@@ -203,23 +204,12 @@ def defaults(dimensions: Dimensions) -> dict[str, Any]:
         "output_shape": list(returned[1].shape),
         "returns": str(shapes).replace("'", ""),
         "dtype": str(returned[1].dtype),
-        "promotes": _promoted(
+        "promotes": promoted(
             lambda dtype: str(jax.eval_shape(call, jnp.zeros(shape, dtype))[0][1].dtype)
         ),
         "parameters": {name: list(param.shape) for name, param in params.items()},
         "forget_bias": float(bias.mean()),
     }
-
-
-def _promoted(call: Callable[[str], str]) -> dict[str, str]:
-    """The output's dtype by that of an input to a float32 layer, or the exception's type."""
-    promoted = {}
-    for dtype in ("float64", "float16", "bfloat16", "int32"):
-        try:
-            promoted[dtype] = call(dtype)
-        except Exception as problem:
-            promoted[dtype] = type(problem).__name__
-    return promoted
 
 
 def _signature(function: Callable[..., Any]) -> str:

@@ -36,7 +36,17 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from adapters.contract import Array, Convention, Dimensions, Layer, Native, Results, Shape, outline
+from adapters.contract import (
+    Array,
+    Convention,
+    Dimensions,
+    Layer,
+    Native,
+    Results,
+    Shape,
+    outline,
+    promoted,
+)
 
 tf.get_logger().setLevel("ERROR")  # it takes one compilation a case for needless retracing
 
@@ -152,7 +162,7 @@ def defaults(dimensions: Dimensions) -> dict[str, Any]:
         "output_shape": list(output.shape),
         "returns": outline(output, {}),
         "dtype": keras.backend.standardize_dtype(output.dtype),
-        "promotes": _promoted(
+        "promotes": promoted(
             lambda dtype: keras.backend.standardize_dtype(
                 member(keras.ops.zeros(shape, dtype)).dtype
             )
@@ -160,17 +170,6 @@ def defaults(dimensions: Dimensions) -> dict[str, Any]:
         "parameters": {weight.path: list(weight.shape) for weight in member.trainable_weights},
         "forget_bias": float(bias[CONVENTION.gates.index("f")].mean()),
     }
-
-
-def _promoted(call: Callable[[str], str]) -> dict[str, str]:
-    """The output's dtype by that of an input to a float32 layer, or the exception's type."""
-    promoted = {}
-    for dtype in ("float64", "float16", "bfloat16", "int32"):
-        try:
-            promoted[dtype] = call(dtype)
-        except Exception as problem:
-            promoted[dtype] = type(problem).__name__
-    return promoted
 
 
 def _build(layer: Layer, dimensions: Dimensions) -> list[keras.Layer]:

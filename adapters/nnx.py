@@ -38,6 +38,7 @@ from adapters.contract import (
     Results,
     Shape,
     outline,
+    promoted,
 )
 
 jax.config.update("jax_default_matmul_precision", "highest")
@@ -233,23 +234,12 @@ def defaults(dimensions: Dimensions) -> dict[str, Any]:
         "output_shape": list(output.shape),
         "returns": str(list(output.shape)),
         "dtype": str(output.dtype),
-        "promotes": _promoted(
+        "promotes": promoted(
             lambda dtype: str(nnx.eval_shape(lambda x: build()(x), jnp.zeros(shape, dtype)).dtype)
         ),
         "parameters": {".".join(path): list(param.shape) for path, param in params},
         "forget_bias": float(rnn.cell.hf.bias.mean()),
     }
-
-
-def _promoted(call: Callable[[str], str]) -> dict[str, str]:
-    """The output's dtype by that of an input to a float32 layer, or the exception's type."""
-    promoted = {}
-    for dtype in ("float64", "float16", "bfloat16", "int32"):
-        try:
-            promoted[dtype] = call(dtype)
-        except Exception as problem:
-            promoted[dtype] = type(problem).__name__
-    return promoted
 
 
 def _signature(function: Callable[..., Any]) -> str:

@@ -13,7 +13,7 @@ with the input. ``torch.compile`` leaves the layer as it is, in silence, unless
 
 import inspect
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -32,6 +32,7 @@ from adapters.contract import (
     Results,
     Shape,
     outline,
+    promoted,
 )
 
 torch.backends.cuda.matmul.allow_tf32 = False  # TensorFloat-32 keeps 10 bits of a mantissa's 23
@@ -174,21 +175,10 @@ def defaults(dimensions: Dimensions) -> dict[str, Any]:
         "state_shape": list(h_n.shape),
         "returns": outline(returned, {}),
         "dtype": str(output.dtype).removeprefix("torch."),
-        "promotes": _promoted(lambda dtype: _fed(module, shape, dtype)),
+        "promotes": promoted(lambda dtype: _fed(module, shape, dtype)),
         "parameters": {name: list(one.shape) for name, one in module.named_parameters()},
         "forget_bias": forget[0] if len(set(forget)) == 1 else "random",
     }
-
-
-def _promoted(call: Callable[[str], str]) -> dict[str, str]:
-    """The output's dtype by that of an input to a float32 layer, or the exception's type."""
-    promoted = {}
-    for dtype in ("float64", "float16", "bfloat16", "int32"):
-        try:
-            promoted[dtype] = call(dtype)
-        except Exception as problem:
-            promoted[dtype] = type(problem).__name__
-    return promoted
 
 
 def _fed(module: torch.nn.LSTM, shape: Shape, dtype: str) -> str:

@@ -57,7 +57,7 @@ def shapes(observation: Observation) -> Verdict:
     for name in results:
         if (dtype := observation.dtype(name)) != expected:
             got.setdefault(name, dtype)
-            lines.append(f"{name}: another dtype\n  expected  {expected}\n  got       {dtype}")
+            lines.append(_another(name, "dtype", expected, dtype))
     if not lines:
         for name, array in canonical(observation).items():
             if array.shape != case.expect.get(name, array.shape):  # a piece expects none
@@ -154,12 +154,12 @@ def gradients(observation: Observation) -> Verdict:
         shape = came[name].shape if name in came else "nothing"
         if want != shape:
             got[name] = _plain(came[name].shape if name in came else None)
-            lines.append(f"{name}: another shape\n  expected  {want}\n  got       {shape}")
+            lines.append(_another(name, "shape", want, shape))
             continue
         dtype = "float32" if case.layer.dtype.startswith("mixed_") else case.layer.dtype
         if observation.dtype(name) != dtype:
             got[name] = observation.dtype(name)
-            lines.append(f"{name}: another dtype\n  expected  {dtype}\n  got       {got[name]}")
+            lines.append(_another(name, "dtype", dtype, got[name]))
             continue
         limit = gradient_tolerance(case, expected[name])
         if not np.abs(came[name] - expected[name]).max(initial=0.0) <= limit:
@@ -324,11 +324,15 @@ def _compare(
         got[name] = _plain(shape)
         expected = "nothing of this name: it is not declared" if law is None else str(law)
         seen_as = "nothing" if shape is None else shape
-        line = f"{name}: another shape\n  expected  {expected}\n  got       {seen_as}"
+        line = _another(name, "shape", expected, seen_as)
         if law is not None and shape is not None and (guess := like_shape(law, shape)):
             line += f"\n  looks like {guess}"
         lines.append(line)
     return got, lines
+
+
+def _another(name: str, what: str, expected: object, got: object) -> str:
+    return f"{name}: another {what}\n  expected  {expected}\n  got       {got}"
 
 
 def _off(case: Case, name: str, got: Any, expected: Any, limit: float) -> str:

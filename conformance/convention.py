@@ -54,6 +54,8 @@ def result_laws(convention: Convention, layer: Layer, dimensions: Dimensions) ->
 
 def unasked_laws(convention: Convention, layer: Layer, dimensions: Dimensions) -> dict[str, Law]:
     """The law for what may come although it was not asked for: states that have no switch."""
+    if layer.return_state:
+        return {}
     whole = result_laws(convention, replace(layer, return_state=True), dimensions)
     asked = result_laws(convention, layer, dimensions)
     return {name: law for name, law in whole.items() if name not in asked}

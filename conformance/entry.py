@@ -53,7 +53,7 @@ def resolve(
             expect, problems = _expected(file, entry, path, document, names, layer)
         else:
             problems = []
-        problems += [Problem(place, text) for text in _cuts(entry, layer, dimensions, lengths)]
+        problems += [Problem(place, text) for text in _unfit(entry, layer, dimensions, lengths)]
         if problems:
             return [], told + problems
         cases.append(
@@ -95,10 +95,10 @@ def lengths_of(layer: Layer, dimensions: Dimensions) -> tuple[int, ...]:
     return tuple(some[row % 4] if batch > 1 else time for row in range(batch))
 
 
-def _cuts(
+def _unfit(
     entry: CaseEntry, layer: Layer, dimensions: Dimensions, lengths: tuple[int, ...]
 ) -> Iterator[str]:
-    """Return what is wrong with the lengths and with where the case is split."""
+    """Return where lengths, split, record and run do not fit the layer or each other."""
     batch, time = dimensions.batch_size, dimensions.time_steps
     if lengths and len(lengths) != batch:
         yield f"lengths: {len(lengths)} for a batch of {batch}"

@@ -1,6 +1,6 @@
 """The YAML files, read into cases and deviations. Every error in every file is told at once."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TypeVar
@@ -15,6 +15,7 @@ from conformance.schema import CaseFile, DeviationFile, RecordFile
 MAX_LINES = 100  # told of one file: one with more is broken as a whole
 
 File = TypeVar("File", bound=BaseModel)
+Item = TypeVar("Item", Case, Deviation, Record)
 
 
 class CaseError(Exception):
@@ -35,19 +36,16 @@ def load_cases(root: Path) -> tuple[Case, ...]:
 
     Raises CaseError with all errors of all files.
     """
-    cases: list[Case] = []
-    lines: list[str] = []
     seen: dict[str, str] = {}
-    for path in _paths(root / "cases"):
-        where = path.relative_to(root).as_posix()
-        document = _document(path, "a case file needs behaviour, about, source and cases")
-        cases += _cases(document, where, seen)
-        lines += _lines(where, document)
-    if not (lines or cases):
-        lines.append("cases:1:1: no case file: a run needs at least one *.yaml here")
-    if lines:
-        raise CaseError(*lines)
-    return tuple(cases)
+    cases = _read(
+        root,
+        "cases",
+        "a case file needs behaviour, about, source and cases",
+        lambda document, where, _: _cases(document, where, seen),
+    )
+    if not cases:
+        raise CaseError("cases:1:1: no case file: a run needs at least one *.yaml here")
+    return cases
 
 
 def load_deviations(root: Path, cases: Sequence[Case]) -> tuple[Deviation, ...]:
@@ -56,16 +54,12 @@ def load_deviations(root: Path, cases: Sequence[Case]) -> tuple[Deviation, ...]:
     Without the folder there are none. Raises CaseError with all errors of all files, among them a
     glob that matches no case.
     """
-    deviations: list[Deviation] = []
-    lines: list[str] = []
-    for path in _paths(root / "cases" / "deviations"):
-        where = path.relative_to(root).as_posix()
-        document = _document(path, "a deviation file needs framework and deviations")
-        deviations += _deviations(document, where, path.stem, cases)
-        lines += _lines(where, document)
-    if lines:
-        raise CaseError(*lines)
-    return tuple(deviations)
+    return _read(
+        root,
+        "cases/deviations",
+        "a deviation file needs framework and deviations",
+        lambda document, where, stem: _deviations(document, where, stem, cases),
+    )
 
 
 def load_records(root: Path, cases: Sequence[Case]) -> tuple[Record, ...]:
@@ -74,16 +68,31 @@ def load_records(root: Path, cases: Sequence[Case]) -> tuple[Record, ...]:
     Without the folder there are none. Raises CaseError with all errors of all files, among them a
     glob that matches no case.
     """
-    records: list[Record] = []
+    return _read(
+        root,
+        "cases/properties",
+        "a property file needs framework and records",
+        lambda document, where, stem: _records(document, where, stem, cases),
+    )
+
+
+def _read(
+    root: Path, folder: str, needs: str, entries: Callable[[Document, str, str], list[Item]]
+) -> tuple[Item, ...]:
+    """Return what `entries` makes of each file: of its document, its path below `root`, its stem.
+
+    Raises CaseError with all errors of all files.
+    """
+    items: list[Item] = []
     lines: list[str] = []
-    for path in _paths(root / "cases" / "properties"):
+    for path in _paths(root / folder):
         where = path.relative_to(root).as_posix()
-        document = _document(path, "a property file needs framework and records")
-        records += _records(document, where, path.stem, cases)
+        document = _document(path, needs)
+        items += entries(document, where, path.stem)
         lines += _lines(where, document)
     if lines:
         raise CaseError(*lines)
-    return tuple(records)
+    return tuple(items)
 
 
 def _cases(document: Document, where: str, seen: dict[str, str]) -> list[Case]:
@@ -111,9 +120,7 @@ def _deviations(
     file, indexes = _validated(DeviationFile, document, "deviations")
     if file is None:
         return []
-    if file.framework != framework:
-        text = f"framework: expected {framework!r}, the file's name, got {quoted(file.framework)}"
-        document.problems.append(Problem(document.values["framework",], text))
+    _named(document, file.framework, framework)
     deviations = []
     for index, item in zip(indexes, file.deviations, strict=True):
         if not any(fnmatchcase(case.id, item.cases) for case in cases):
@@ -131,9 +138,7 @@ def _records(document: Document, where: str, framework: str, cases: Sequence[Cas
     file, indexes = _validated(RecordFile, document, "records")
     if file is None:
         return []
-    if file.framework != framework:
-        text = f"framework: expected {framework!r}, the file's name, got {quoted(file.framework)}"
-        document.problems.append(Problem(document.values["framework",], text))
+    _named(document, file.framework, framework)
     records = []
     for index, item in zip(indexes, file.records, strict=True):
         for glob, value in item.seen.items():
@@ -146,6 +151,13 @@ def _records(document: Document, where: str, framework: str, cases: Sequence[Cas
             record = Record(framework, glob, item.property, item.version, value, item.source, at)
             records.append(record)
     return records
+
+
+def _named(document: Document, given: str, framework: str) -> None:
+    """Add a problem where a file names another framework than its file name does."""
+    if given != framework:
+        text = f"framework: expected {framework!r}, the file's name, got {quoted(given)}"
+        document.problems.append(Problem(document.values["framework",], text))
 
 
 def _paths(folder: Path) -> list[Path]:

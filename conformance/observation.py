@@ -6,7 +6,7 @@ from typing import Any, Literal, TypeAlias
 
 from adapters.contract import Convention
 from conformance import gradient, reference
-from conformance.case import Case, Record, Shape
+from conformance.case import Case, Dimensions, Record, Shape
 from conformance.child import Message, unpacked
 from conformance.convention import (
     canonical_results,
@@ -156,12 +156,15 @@ def _pieces(host: Host, case: Case, sample: Sample) -> Iterator[Observation]:
             states = {"h_0": ended["h_n"], "c_0": ended["c_n"]}
 
 
-def complete(observation: Observation) -> bool:
-    """Whether every result is there in its declared shape, so that it can be viewed."""
+def complete(observation: Observation, dimensions: Dimensions | None = None) -> bool:
+    """Whether every result is there in its declared shape, so that it can be viewed.
+
+    The shape is that of the case's dimensions, or of `dimensions`.
+    """
     if observation.results is None or observation.convention is None:
         return False
     case = observation.case
-    laws = result_laws(observation.convention, case.layer, case.dimensions)
+    laws = result_laws(observation.convention, case.layer, dimensions or case.dimensions)
     return all(
         name in observation.results and observation.results[name].shape == law.shape
         for name, law in laws.items()

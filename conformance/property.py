@@ -13,7 +13,6 @@ from typing import Any
 import numpy as np
 
 from conformance.case import Case, Record
-from conformance.convention import result_laws
 from conformance.measure import canonical, valid_steps
 from conformance.observation import Observation, complete
 
@@ -46,27 +45,16 @@ def padding(observation: Observation) -> Mapping[str, str] | None:
     ``cut``: the time axis ends with the longest sequence. ``zeros``; ``repeated``: the output of
     the last valid step; ``computed``: anything else.
     """
+    case = observation.case
     if not complete(observation):
-        return {"both": "cut"} if _cut(observation) else None
-    case, output = observation.case, canonical(observation)["output"]
+        shorter = replace(case.dimensions, time_steps=max(case.lengths))
+        return {"both": "cut"} if complete(observation, shorter) else None
+    output = canonical(observation)["output"]
     if case.layer.layout == "time_major":
         output = output.swapaxes(0, 1)
     halves = np.split(output, case.layer.num_outputs, axis=-1)
     labels = ("forward", "backward") if case.layer.num_outputs == 2 else ("forward",)
     return {label: _held(case, half) for label, half in zip(labels, halves, strict=True)}
-
-
-def _cut(observation: Observation) -> bool:
-    """Whether the output ends with the longest sequence, and is right but for that."""
-    case, convention = observation.case, observation.convention
-    if not observation.results or convention is None:
-        return False
-    shorter = replace(case.dimensions, time_steps=max(case.lengths))
-    law = result_laws(convention, case.layer, shorter)
-    return all(
-        name in observation.results and observation.results[name].shape == one.shape
-        for name, one in law.items()
-    )
 
 
 def _held(case: Case, output: Any) -> str:

@@ -65,8 +65,12 @@ class Run:
             pins = [pin for pin in self.deviations if concerns(pin, framework)]
             found = search(partial(observe, host), case, pins)
             observation = replace(observation, searched=found)
-        records = [record for record in self.records if concerns(record, framework)]
-        return replace(observation, on_record=on_record(case, records))
+        spoken = on_record(case, self.records)
+        known = {
+            name: [record for record in records if concerns(record, framework)]
+            for name, records in spoken.items()
+        }
+        return replace(observation, on_record=known)
 
     def record(self, entry: Entry, claim: str, result: ClaimEntry) -> None:
         """Adds one claim to the entry of its framework and case."""

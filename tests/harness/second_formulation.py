@@ -10,6 +10,7 @@ part of each result, that result's derivative by it, without a rounding error of
 from cmath import exp
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,6 +30,18 @@ def sigmoid(x: complex) -> complex:
 def tanh(x: complex) -> complex:
     """Return the hyperbolic tangent by exponentials."""
     return 1.0 - 2.0 / (exp(2.0 * x) + 1.0)
+
+
+# Every way in which a layer can read its input and join what it read, as options.
+WAYS: dict[str, dict[str, Any]] = {
+    "forward": {},
+    "reverse": {"reverse": True},
+    "reverse_kept": {"reverse": True, "keep_order": True},
+    **{
+        f"bidirectional_{merge}": {"bidirectional": True, "merge": merge}
+        for merge in ("concat", "none", "sum", "mul", "ave")
+    },
+}
 
 
 @dataclass(frozen=True)

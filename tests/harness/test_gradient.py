@@ -20,6 +20,7 @@ from conformance.case import Case
 from conformance.gradient import WeightGradients
 from conformance.sample import Floats, LayerWeights, Sample, draw
 from tests.harness import second_formulation
+from tests.harness.second_formulation import WAYS
 
 Gradients = tuple[dict[str, Floats], tuple[WeightGradients, ...]]
 WEIGHTS = [field.name for field in fields(LayerWeights)]
@@ -107,15 +108,6 @@ def test_hidden_state(result: str, projection: float | None) -> None:
 
 # Every number of every gradient by a complex step in the second formulation.
 
-WAYS: dict[str, dict[str, Any]] = {
-    "forward": {},
-    "reverse": {"reverse": True},
-    "reverse_kept": {"reverse": True, "keep_order": True},
-    **{
-        f"bidirectional_{merge}": {"bidirectional": True, "merge": merge}
-        for merge in ("concat", "none", "sum", "mul", "ave")
-    },
-}
 LAYERS = {
     f"{way}-{start}-{projection_size}": Layer(
         **WAYS[way], initial_state=start, projection_size=projection_size

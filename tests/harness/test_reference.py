@@ -17,6 +17,7 @@ from conformance import reference
 from conformance.case import Case
 from conformance.sample import Floats, LayerWeights, Sample, draw
 from tests.harness import second_formulation
+from tests.harness.second_formulation import WAYS
 
 ONE_TERM = 1e-15  # an error of a few units in the last place of numbers below 1
 
@@ -356,15 +357,6 @@ def test_reverse_direction_is_a_reversed_layer() -> None:
 
 # Every option against scalar loops.
 
-WAYS: dict[str, dict[str, Any]] = {
-    "forward": {},
-    "reverse": {"reverse": True},
-    "reverse_kept": {"reverse": True, "keep_order": True},
-    **{
-        f"bidirectional_{merge}": {"bidirectional": True, "merge": merge}
-        for merge in ("concat", "none", "sum", "mul", "ave")
-    },
-}
 LAYERS = {
     f"{way}-{lengths}-{projection_size}": Layer(
         **WAYS[way], lengths=lengths, projection_size=projection_size
