@@ -89,7 +89,7 @@ def pytest_configure_node(node: Any) -> None:
     # Interpreters are asked once, not by every worker.
     frameworks = node.config.stash[RUN].frameworks
     node.workerinput["frameworks"] = [
-        {**dataclasses.asdict(one), "missing": list(one.missing)} for one in frameworks
+        dataclasses.asdict(dataclasses.replace(one, convention=None)) for one in frameworks
     ]
 
 

@@ -8,19 +8,27 @@ imports this module, its framework, NumPy and the standard library, and nothing 
     Names of distributions, the framework's own first. One that is missing makes the adapter
     ``not installed``; ``"tensorflow|tensorflow-cpu"`` stands for whichever of the two is there.
 ``CONVENTION``
-    A :class:`Convention`: the framework's names, axis orders and gate order, as data.
+    A :class:`Convention`: the framework's names, axis orders and gate order, as data. It is read
+    from the source, without an import of the framework: it may use literals, this module and
+    constants of the adapter.
 ``unsupported(layer) -> str | None``
-    Why the framework has no such layer, with a link, or None.
+    Why the framework has no such layer, with a link, or None. `lacking` reads it from a table.
 ``run(layer, dimensions, weights, inputs) -> dict[str, Array]``
     Builds the real layer, gives it `weights` and `inputs` (both by the framework's own names) and
     returns what the framework returns, never transposed, stacked, squeezed or sliced.
+
+and, where the framework has that:
+
 ``infer(layer, dimensions) -> dict[str, Shape]``
     The shapes of the same results by the framework's own shape inference, without running it.
 ``parameters(layer, dimensions) -> dict[str, Shape]``
     The layer's trainable parameters, read from the layer itself.
 ``defaults(dimensions) -> dict[str, plain data]``
     What the framework's layer is and gives where no option is chosen, and what it makes of an
-    input of another dtype. An adapter of something that has no layer of its own leaves it out.
+    input of another dtype.
+``PROGRAMS``
+    Names of programs that the framework calls, as ``("clang",)``. One that is missing makes the
+    adapter ``not installed``.
 
 Under `Layer.gradients` the inputs hold a cotangent for every result, ``"cotangent of " + name``,
 and `run` returns beside the results, for every input and weight, ``"gradient of " + name``: the
@@ -124,11 +132,15 @@ class Native:
     a layer's number, a label from `Convention.directions` and a label from `gates`, so that one
     declaration covers a family. `axes` is an einops pattern over the names batch, time, input,
     hidden, cell, layer, direction and gate: ``"(layer direction) batch hidden"``.
+
+    A state whose pattern has a `time` axis is the last step of it. Weights of one name lie in one
+    tensor, behind one another in the order in which they are declared, on the axis `along`.
     """
 
     name: str
     axes: str
     gates: tuple[str, ...] = ()  # labels for {gate}, in the order of Convention.gates
+    along: int | None = None  # where several weights share the name
 
 
 @dataclass(frozen=True)
@@ -136,7 +148,8 @@ class Convention:
     """How a framework names and lays out its tensors. The keys are the canonical names.
 
     Patterns are those of a batch-major layer whose directions are joined by ``concat``: those of
-    another layout, and of another merge, follow from them (`conformance.pattern`).
+    another layout, and of another merge, follow from them (`conformance.pattern`). A framework
+    that knows time-major tensors alone declares those: ``"time batch input"``.
 
     inputs
         ``input``, ``h_0`` and ``c_0``; where the framework has them, ``lengths`` (int32).
@@ -154,6 +167,10 @@ class Convention:
         The labels for ``{direction}``: of a one-way layer, then of a bidirectional one.
     source
         A link to the documentation that this was taken from.
+    loader
+        How its user loads weights by these names, in one line.
+    forget_offset
+        What the framework itself adds to the forget gate's bias at run time.
     """
 
     inputs: Mapping[str, Native]
@@ -162,6 +179,8 @@ class Convention:
     gates: str
     source: str
     directions: tuple[tuple[str], tuple[str, str]] = field(default=(("",), ("", "_reverse")))
+    loader: str = ""
+    forget_offset: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -182,6 +201,20 @@ class Results(dict[str, Array]):
     def __init__(self, arrays: Mapping[str, Array], **properties: Any) -> None:
         super().__init__(arrays)
         self.properties = properties
+
+
+def lacking(layer: Layer, gaps: Mapping[str, str]) -> str | None:
+    """Why there is no such layer, by the first of `gaps` that it asks for; None where it does not.
+
+    A gap is an option that has not its default, ``"projection_size"``, or one value of an option,
+    ``"layout=time_major"``; what it maps to is the reason, with a link.
+    """
+    for gap, reason in gaps.items():
+        option, _, value = gap.partition("=")
+        given = getattr(layer, option)
+        if str(given) == value if value else given != getattr(Layer, option):
+            return reason
+    return None
 
 
 def outline(returned: Any, results: Mapping[str, Array]) -> str:

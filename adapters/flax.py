@@ -68,6 +68,7 @@ CONVENTION = Convention(
     gates="ifgo",
     directions=(("",), ("_forward", "_backward")),
     source=f"{DOCS}/layers.html#flax.linen.LSTMCell",
+    loader='module.apply({"params": flax.traverse_util.unflatten_dict(weights, sep="/")}, inputs)',
 )
 
 

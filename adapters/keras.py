@@ -75,6 +75,7 @@ CONVENTION = Convention(
     gates="ifgo",
     directions=(("",), ("/forward_lstm", "/backward_lstm")),
     source="https://keras.io/api/layers/recurrent_layers/lstm/",
+    loader="for variable in layer.weights: variable.assign(weights[variable.path])",
 )
 
 Call = Callable[[Mapping[str, Any]], Results]  # the stack, from inputs by name

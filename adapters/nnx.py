@@ -75,6 +75,10 @@ CONVENTION = Convention(
     gates="ifgo",
     directions=(("",), (".forward_rnn", ".backward_rnn")),
     source=f"{DOCS}/api_reference/flax.nnx/nn/recurrent.html",
+    loader=(
+        "nnx.update(module, nnx.State.from_flat_path({tuple(name.split('.')): nnx.Param(one) "
+        "for name, one in weights.items()}))"
+    ),
 )
 
 MERGES: dict[str, dict[str, Callable[..., Any]]] = {

@@ -64,6 +64,7 @@ CONVENTION = Convention(
     gates="ifgo",
     directions=(("",), ("", "_reverse")),
     source="https://docs.pytorch.org/docs/stable/generated/torch.nn.LSTM.html",
+    loader="lstm.load_state_dict({name: torch.from_numpy(one) for name, one in weights.items()})",
 )
 
 PACKING = (

@@ -97,6 +97,8 @@ def inferred_shapes(observation: Observation) -> Verdict:
     """
     if stopped := _stopped(observation):
         return stopped
+    if observation.inferred is None:
+        return _absent(observation, "infer")
     if isinstance(observation.inferred, Raised):
         return _raised(observation.inferred, "shape inference")
     if not observation.case.run:
@@ -122,6 +124,8 @@ def parameters(observation: Observation) -> Verdict:
     """The layer's own parameters have the declared names and shapes, and the count is the law's."""
     if stopped := _stopped(observation):
         return stopped
+    if observation.parameters is None:
+        return _absent(observation, "parameters")
     if isinstance(observation.parameters, Raised):
         return _raised(observation.parameters, "listing the parameters")
     case, held = observation.case, dict(observation.parameters or {})
@@ -204,7 +208,12 @@ def properties(observation: Observation) -> Verdict:
     if observation.outcome != "rejected" and (stopped := _stopped(observation)):
         return stopped
     got, lines = {}, []
-    for name, value in seen(observation).items():
+    facts = seen(observation)
+    spoken = {name for name, records in observation.on_record.items() if records}
+    if not facts.keys() | spoken:
+        return _absent(observation, " or ".join(observation.case.record))
+    for name in [*facts, *sorted(spoken - facts.keys())]:
+        value = facts.get(name)
         records = observation.on_record.get(name, ())
         wanted = [record.value for record in records]
         if wanted == [value]:
@@ -306,6 +315,13 @@ def _stopped(observation: Observation) -> Verdict | None:
     return Verdict(observation.outcome, got, message)
 
 
+def _absent(observation: Observation, name: str) -> Verdict:
+    """The verdict on a claim about what the adapter says nothing of."""
+    assert observation.convention is not None
+    source = observation.convention.source
+    return Verdict("unsupported", {}, f"the adapter has no {name}: {source}")
+
+
 def _raised(raised: Raised, during: str) -> Verdict:
     message = f"{during} raised {raised.type}: {raised.message}\n  at        {raised.at}"
     return Verdict("rejected", {"exception": raised.type}, message)
@@ -322,10 +338,11 @@ def _compare(
         if law is not None and shape == law.shape:
             continue
         got[name] = _plain(shape)
-        expected = "nothing of this name: it is not declared" if law is None else str(law)
-        seen_as = "nothing" if shape is None else shape
-        line = _another(name, "shape", expected, seen_as)
-        if law is not None and shape is not None and (guess := like_shape(law, shape)):
+        if law is None:
+            lines.append(f"{name} {shape} is not declared; declared: {', '.join(laws)}")
+            continue
+        line = _another(name, "shape", law, "nothing" if shape is None else shape)
+        if shape is not None and (guess := like_shape(law, shape)):
             line += f"\n  looks like {guess}"
         lines.append(line)
     return got, lines

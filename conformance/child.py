@@ -11,17 +11,20 @@ import importlib
 import importlib.metadata
 import importlib.util
 import os
+import shutil
 import sys
 import time
 import traceback
 import warnings
 from collections.abc import Callable, Iterator
+from functools import cache, partial
 from importlib.machinery import ModuleSpec, PathFinder
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+DUE = ("CONVENTION", "unsupported", "run")  # what every adapter defines
 Message = dict[str, Any]
 Packed = tuple[str, list[int], bytes]  # dtype, shape, values
 
@@ -42,26 +45,26 @@ def find(module: str) -> str | None:
 
 
 def probe(module: str) -> Message:
-    """The versions an adapter would run on, read without importing adapter or framework.
+    """What an adapter declares and would run on, read without importing adapter or framework.
 
-    ``{"versions": {distribution: version}, "missing": [distribution]}``, or ``{"error": line}``
-    where there is no such adapter or it declares no PACKAGES.
+    ``{"file", "versions": {distribution: version}, "missing": [name], "convention"}``, or
+    ``{"error": line}`` where there is no such adapter or it does not declare what it must.
     """
     file = find(module)
     if file is None:
         return {"error": f"there is no adapter {module!r} on the path"}
     try:
-        tree = ast.parse(Path(file).read_text(encoding="utf-8"))
-        packages = next(
-            ast.literal_eval(node.value)
-            for node in tree.body
-            if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "PACKAGES"
-        )
-    except StopIteration:
-        return {"error": f"{file}: an adapter declares PACKAGES = (distribution, ...)"}
-    except (OSError, SyntaxError, ValueError) as problem:
+        defined = set(_definitions(module))
+        if "PACKAGES" not in defined:
+            return {"error": f"{file}: an adapter declares PACKAGES = (distribution, ...)"}
+        if lacking := [name for name in DUE if name not in defined]:
+            return {"error": f"{file}: an adapter defines {', '.join(lacking)}"}
+        packages = declared(module, "PACKAGES")
+        programs = declared(module, "PROGRAMS") if "PROGRAMS" in defined else ()
+        convention = dataclasses.asdict(declared(module, "CONVENTION"))
+    except (OSError, SyntaxError, TypeError, ValueError) as problem:
         return {"error": f"{file}: {problem}"}
-    versions, missing = {}, []
+    versions, missing = {}, [name for name in programs if shutil.which(name) is None]
     for package in packages:
         names = package.split("|")
         version = next(filter(None, map(_version, names)), None)
@@ -69,7 +72,51 @@ def probe(module: str) -> Message:
             missing.append(" or ".join(names))
         else:
             versions[names[0]] = version
-    return {"versions": versions, "missing": missing}
+    return {"file": file, "versions": versions, "missing": missing, "convention": convention}
+
+
+def declared(module: str, name: str) -> Any:
+    """The value of `name` in a module, which is not imported.
+
+    It may be made of literals, other such names and the contract. Raises ValueError, with the
+    line, where it needs more than that.
+    """
+    if module.partition(".")[0] in sys.stdlib_module_names or module == "adapters.contract":
+        return getattr(importlib.import_module(module), name)
+    node = _definitions(module).get(name)
+    if isinstance(node, ast.ImportFrom) and node.module:
+        source = next(one.name for one in node.names if (one.asname or one.name) == name)
+        return declared(node.module, source)
+    if not isinstance(node, ast.Assign | ast.AnnAssign) or node.value is None:
+        raise ValueError(f"{name} is read without an import: it must be made of literals")
+    used = {one.id for one in ast.walk(node.value) if isinstance(one, ast.Name)}
+    known = {one: declared(module, one) for one in used if one in _definitions(module)}
+    try:
+        return eval(compile(ast.Expression(node.value), module, "eval"), known)
+    except Exception as problem:
+        raise ValueError(f"line {node.lineno}: {name}: {problem}") from problem
+
+
+@cache
+def _definitions(module: str) -> dict[str, ast.stmt]:
+    """What the top level of a module's source defines, by name."""
+    file = find(module)
+    if file is None:
+        raise ValueError(f"there is no module {module!r} on the path")
+    defined: dict[str, ast.stmt] = {}
+    for node in ast.parse(Path(file).read_text(encoding="utf-8"), file).body:
+        if isinstance(node, ast.Assign):
+            names = [one.id for one in node.targets if isinstance(one, ast.Name)]
+        elif isinstance(node, ast.AnnAssign):
+            names = [ast.unparse(node.target)]
+        elif isinstance(node, ast.FunctionDef | ast.ClassDef):
+            names = [node.name]
+        elif isinstance(node, ast.ImportFrom | ast.Import):
+            names = [one.asname or one.name for one in node.names]
+        else:
+            names = []
+        defined |= dict.fromkeys(names, node)
+    return defined
 
 
 def _version(distribution: str) -> str | None:
@@ -83,12 +130,7 @@ def load(module: str) -> tuple[Any, Message]:
     """The adapter, imported, and its convention as plain data, or ``{"exception": ...}``."""
     try:
         adapter = importlib.import_module(module)
-        missing = [
-            name
-            for name in ("CONVENTION", "unsupported", "run", "infer", "parameters")
-            if not hasattr(adapter, name)
-        ]
-        if missing:
+        if missing := [name for name in DUE if not hasattr(adapter, name)]:
             raise AttributeError(f"{adapter.__file__}: an adapter defines {', '.join(missing)}")
         plain = dataclasses.asdict(adapter.CONVENTION)
     except Exception as problem:
@@ -128,15 +170,12 @@ def answer(adapter: Any, request: Message) -> Iterator[tuple[str, Any]]:
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         if request["describe"]:
-            yield "inferred", timed("inferred", lambda: _shapes(adapter.infer(layer, dimensions)))
-            yield (
-                "parameters",
-                timed("parameters", lambda: _shapes(adapter.parameters(layer, dimensions))),
-            )
+            for part, name in (("inferred", "infer"), ("parameters", "parameters")):
+                if describe := getattr(adapter, name, None):
+                    yield part, timed(part, partial(_described, describe, layer, dimensions))
         if request["run"]:
             yield from _ran(timed, lambda: adapter.run(layer, dimensions, weights, inputs))
-        if request["defaults"]:
-            defaults = getattr(adapter, "defaults", lambda _: None)
+        if request["defaults"] and (defaults := getattr(adapter, "defaults", None)):
             yield "properties", {"defaults": timed("defaults", lambda: defaults(dimensions))}
     yield "warnings", sorted({f"{one.category.__name__}: {one.message}" for one in caught})
     yield "seconds", seconds
@@ -178,7 +217,8 @@ def unpacked(data: Packed) -> Any:
     return np.frombuffer(bytearray(raw), dtype).reshape(shape)
 
 
-def _shapes(shapes: dict[str, Any]) -> dict[str, list[int]]:
+def _described(describe: Callable[..., Any], *asked: Any) -> dict[str, list[int]]:
+    shapes = describe(*asked)
     return {str(name): [int(size) for size in shape] for name, shape in shapes.items()}
 
 

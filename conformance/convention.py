@@ -9,7 +9,7 @@ the canonical form, the shape that it must have, and how weights are laid out fo
 import itertools
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from math import prod
 from typing import Any
 
@@ -20,7 +20,7 @@ from adapters.contract import Convention, Native
 from conformance.case import Case, Dimensions, Layer, sizes
 from conformance.law import Law
 from conformance.pattern import WEIGHTS, canonical, names, native
-from conformance.sample import Floats
+from conformance.sample import Floats, LayerWeights
 
 GATES = "ifgo"
 
@@ -63,12 +63,11 @@ def unasked_laws(convention: Convention, layer: Layer, dimensions: Dimensions) -
 
 def parameter_laws(convention: Convention, layer: Layer, dimensions: Dimensions) -> dict[str, Law]:
     """The law for every trainable parameter, keyed by the framework's own name."""
-    laws = {}
-    axes = sizes(layer, dimensions)
-    for form in weights(convention, layer).values():
-        for name, index in _members(convention, form, axes):
-            width = layer.num_outputs * axes["hidden"] if index.get("layer") else axes["input"]
-            laws[name] = Law(form.axes, {**axes, "input": width})
+    laws: dict[str, Law] = {}
+    for name, _, law in _parts(convention, layer, dimensions):
+        if name in laws:
+            law = replace(laws[name], behind=(*laws[name].behind, law))
+        laws[name] = law
     return laws
 
 
@@ -88,7 +87,7 @@ def canonical_results(
     """``output``, ``h_n`` and ``c_n`` in canonical axis order; the states only where asked for.
 
     Expects results that meet `result_laws`: check those first. Where the native result has a layer
-    axis and the canonical one has none, the last layer is meant.
+    or a time axis and the canonical one has none, the last layer or step is meant.
     """
     views = canonical_views(convention, layer, dimensions, got)
     if "last" in views:
@@ -109,10 +108,10 @@ def canonical_views(
         counts = [axes[index] for index in leading]
         stacked = stacked.reshape(*counts, *stacked.shape[1:])
         source, target = " ".join([*leading, form.axes]), canonical(name, layer)
-        if "layer" in names(source) and "layer" not in names(target):
-            views[name] = _rearrange(stacked, source, f"layer {target}", axes)[-1]
-        else:
-            views[name] = _rearrange(stacked, source, target, axes)
+        last = [axis for axis in ("layer", "time") if axis in names(source)]
+        last = [axis for axis in last if axis not in names(target)]
+        view = _rearrange(stacked, source, " ".join([*last, target]), axes)
+        views[name] = view[(-1,) * len(last)]
     return views
 
 
@@ -148,32 +147,94 @@ def native_weights(
 
     `stack` has the `LayerWeights` of each layer, or the gradients of those.
     """
-    axes = sizes(layer, dimensions)
     order = [GATES.index(gate) for gate in convention.gates]
     laid_out: dict[str, Floats] = {}
-    for name, form in weights(convention, layer).items():
-        leading = [index for index in _indices(form) if index != "layer"]
-        target = " ".join([*leading, form.axes])
-        laid = []
-        for one in stack:
-            array = getattr(one, name)
-            if "gate" in names(WEIGHTS[name]):
-                array = array[:, order]
-            array = _rearrange(array, WEIGHTS[name], target, {})
-            count = prod(array.shape[: len(leading)])
-            laid += list(array.reshape(count, *array.shape[len(leading) :]))
-        members = _members(convention, form, axes)
-        laid_out |= {member: array for (member, _), array in zip(members, laid, strict=True)}
+    for member, part, _ in _parts(convention, layer, dimensions):
+        array = getattr(stack[part.index["layer"]], part.name)
+        if "gate" in names(WEIGHTS[part.name]):
+            array = array[:, order]
+        leading = [axis for axis in part.index if axis != "layer"]
+        array = _rearrange(array, WEIGHTS[part.name], " ".join([*leading, part.form.axes]), {})
+        array = array[tuple(part.index[axis] for axis in leading)]
+        if member in laid_out:
+            array = np.concatenate([laid_out[member], array], axis=part.form.along)
+        laid_out[member] = array
     return laid_out
 
 
-def cotangents(convention: Convention, case: Case) -> dict[str, Floats]:
-    """A cotangent for every native result, by its name; drawn from the case's id and that name."""
-    drawn = {}
-    for name, law in result_laws(convention, case.layer, case.dimensions).items():
+def canonical_weights(
+    convention: Convention, layer: Layer, dimensions: Dimensions, held: Mapping[str, Any]
+) -> tuple[LayerWeights, ...]:
+    """The weights of each layer in canonical form, from the framework's own: `native_weights` back.
+
+    Expects arrays that meet `parameter_laws`. A framework of one bias a gate has it in
+    `input_bias`. What it adds at run time is not counted in: see `offset`.
+    """
+    axes = sizes(layer, dimensions)
+    order = [convention.gates.index(gate) for gate in GATES]
+    stack: list[dict[str, Floats]] = []
+    used: dict[str, int] = {}
+    for member, part, law in _parts(convention, layer, dimensions):
+        number, array = part.index["layer"], np.asarray(held[member], np.float64)
+        if part.form.along is not None:
+            start = used.get(member, 0)
+            used[member] = end = start + law.shape[part.form.along]
+            array = np.moveaxis(array, part.form.along, 0)[start:end]
+            array = np.moveaxis(array, 0, part.form.along)
+        if number == len(stack):
+            stack.append({})
+        pattern = WEIGHTS[part.name]
+        leading = [axis for axis in part.index if axis != "layer"]
+        rest = " ".join(axis for axis in names(pattern) if axis not in leading)
+        array = _rearrange(array, part.form.axes, rest, axes)
+        whole = stack[number].setdefault(part.name, np.zeros(Law(pattern, law.sizes).shape))
+        at = tuple(part.index.get(axis, slice(None)) for axis in names(pattern))
+        whole[at] = array
+    nothing = np.zeros(Law(WEIGHTS["bias"], axes).shape)
+    layers = []
+    for held_by_name in stack:
+        gated = {
+            name: array[:, order] if "gate" in names(WEIGHTS[name]) else array
+            for name, array in held_by_name.items()
+        }
+        bias = gated.pop("bias", nothing)
+        layers.append(LayerWeights(**{"input_bias": bias, "recurrent_bias": nothing, **gated}))
+    return tuple(layers)
+
+
+def offset(
+    convention: Convention, stack: tuple[LayerWeights, ...], sign: int
+) -> tuple[LayerWeights, ...]:
+    """`stack` with what the framework adds at run time in (1) or taken out (-1) of its biases."""
+    moved = np.zeros((4, 1))
+    moved[GATES.index("f")] = sign * convention.forget_offset
+    return tuple(replace(one, input_bias=one.input_bias + moved) for one in stack)
+
+
+def cotangents(convention: Convention, case: Case) -> tuple[dict[str, Floats], dict[str, Floats]]:
+    """A cotangent for every native result, by its name, and the same numbers by canonical name.
+
+    They are drawn from the case's id and the native name. What no canonical result reads (the
+    steps before the last, of a state that comes as the last step of a sequence) has zeros; a number
+    that two of them read is counted for the first alone.
+    """
+    where = convention, case.layer, case.dimensions
+    drawn: dict[str, Floats] = {}
+    places: dict[str, Any] = {}
+    start = 0
+    for name, law in result_laws(*where).items():
         random = np.random.default_rng(list(f"{case.id} {name}".encode()))
         drawn[name] = np.rint(random.uniform(-1, 1, law.shape) * 2**20) / 2**20
-    return drawn
+        places[name] = np.arange(start, start + prod(law.shape)).reshape(law.shape)
+        start += prod(law.shape)
+    numbers = np.concatenate([array.ravel() for array in drawn.values()])
+    counted = np.zeros(start, bool)
+    views = {}
+    for name, place in canonical_views(*where, places).items():
+        views[name] = np.where(counted[place], 0.0, numbers[place])
+        counted[place] = True
+    native = {name: np.where(counted[places[name]], one, 0.0) for name, one in drawn.items()}
+    return native, views
 
 
 def _apart(
@@ -188,6 +249,28 @@ def _apart(
 def _indices(form: Native) -> list[str]:
     """The axes that the name spells out, in the order in which members are listed."""
     return [name for name in ("layer", "direction", "gate") if f"{{{name}}}" in form.name]
+
+
+@dataclass(frozen=True)
+class _Part:
+    """One weight of one layer, or of one direction and gate of it, where names tell those apart."""
+
+    name: str  # canonical
+    form: Native
+    index: dict[str, int]  # of the layer, and of what else the native name spells
+
+
+def _parts(
+    convention: Convention, layer: Layer, dimensions: Dimensions
+) -> Iterator[tuple[str, _Part, Law]]:
+    """Every weight by its native name, in the order of declaration, and the law for it alone."""
+    axes = sizes(layer, dimensions)
+    for name, form in weights(convention, layer).items():
+        for member, index in _members(convention, form, axes):
+            number = index.get("layer", 0)
+            width = layer.num_outputs * axes["hidden"] if number else axes["input"]
+            law = Law(form.axes, {**axes, "input": width}, along=form.along or 0)
+            yield member, _Part(name, form, {"layer": number, **index}), law
 
 
 def _members(

@@ -3,8 +3,11 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
+from adapters.contract import Convention, Native
 from conformance import child, gateway
+from conformance.declaration import mistakes
 from conformance.suggest import hint
 
 
@@ -21,6 +24,7 @@ class Framework:
     interpreter: str  # a path, an execnet specification, or "" for this interpreter
     versions: Mapping[str, str] = field(default_factory=dict)
     missing: tuple[str, ...] = ()
+    convention: Convention | None = None  # None where it was not asked for
 
     @property
     def name(self) -> str:
@@ -52,8 +56,16 @@ def find(root: Path, labels: Sequence[str]) -> tuple[Framework, ...]:
         for framework, probed in zip(here, _probe(root, interpreter, here), strict=True):
             if "error" in probed:
                 raise FrameworkError(f"--framework {framework.label}: {probed['error']}")
+            convention = declared(probed["convention"])
+            for mistake in mistakes(convention):
+                raise FrameworkError(
+                    f"--framework {framework.label}: {probed['file']}: CONVENTION.{mistake}"
+                )
             found[framework.label] = replace(
-                framework, versions=probed["versions"], missing=tuple(probed["missing"])
+                framework,
+                versions=probed["versions"],
+                missing=tuple(probed["missing"]),
+                convention=convention,
             )
     frameworks = tuple(found[framework.label] for framework in wanted)
     for framework in frameworks:
@@ -62,6 +74,15 @@ def find(root: Path, labels: Sequence[str]) -> tuple[Framework, ...]:
                 f"--framework {framework.label}: not installed: {', '.join(framework.missing)}"
             )
     return frameworks
+
+
+def declared(plain: Mapping[str, Any]) -> Convention:
+    """The convention that travelled as plain data."""
+    families = {
+        key: {canonical: Native(**native) for canonical, native in plain[key].items()}
+        for key in ("inputs", "results", "weights")
+    }
+    return Convention(**{**plain, **families})
 
 
 def _parse(root: Path, label: str) -> Framework:

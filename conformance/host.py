@@ -8,11 +8,11 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Literal
 
-from adapters.contract import Convention, Native
+from adapters.contract import Convention
 from conformance import child
 from conformance.case import Case
-from conformance.convention import cotangents, native_inputs, native_weights
-from conformance.framework import Framework
+from conformance.convention import cotangents, native_inputs, native_weights, offset
+from conformance.framework import Framework, declared
 from conformance.gateway import Gateway, Here, Lost, Slow
 from conformance.sample import Sample
 
@@ -74,7 +74,7 @@ class Host:
                     f"{self.framework.module} cannot be imported: {raised['type']}: "
                     f"{raised['message']} ({raised['at']})",
                 )
-            self._convention = _convention(loaded["convention"])
+            self._convention = declared(loaded["convention"])
         return self._convention
 
     def ask(self, case: Case, sample: Sample | None) -> child.Message:
@@ -131,10 +131,10 @@ def request(convention: Convention, case: Case, sample: Sample | None) -> child.
     weights: dict[str, Any] = {}
     inputs: dict[str, Any] = {}
     if sample is not None:
-        weights = native_weights(*where, sample.weights)
+        weights = native_weights(*where, offset(convention, sample.weights, -1))
         inputs = native_inputs(*where, sample.inputs)
     if case.layer.gradients:
-        fed = cotangents(convention, case)
+        fed, _ = cotangents(convention, case)
         inputs |= {f"cotangent of {name}": array for name, array in fed.items()}
     dtype = "float64" if case.layer.dtype == "float64" else "float32"
     return {
@@ -153,11 +153,3 @@ def _packed(arrays: dict[str, Any], dtype: str) -> dict[str, child.Packed]:
         name: child.packed(array if array.dtype.kind == "i" else array.astype(dtype))
         for name, array in arrays.items()
     }
-
-
-def _convention(plain: dict[str, Any]) -> Convention:
-    families = {
-        key: {canonical: Native(**native) for canonical, native in plain[key].items()}
-        for key in ("inputs", "results", "weights")
-    }
-    return Convention(**{**plain, **families})

@@ -4,20 +4,26 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from math import prod
 
-from einops import parsing
+from einops import EinopsError, parsing
 
 from conformance.case import Shape
 
 
 @dataclass(frozen=True)
 class Law:
-    """The shape that one native tensor must have: its pattern, and every axis's size."""
+    """The shape that one native tensor must have: its pattern, and every axis's size.
+
+    Where several tensors lie in one, those `behind` the first have their own laws, and all of them
+    the same sizes but on the axis `along`.
+    """
 
     axes: str
     sizes: Mapping[str, int]
+    along: int = 0
+    behind: tuple["Law", ...] = ()
 
     def __post_init__(self) -> None:
-        """Raises ValueError for a pattern that names an axis which has no size."""
+        """Raises ValueError for a pattern that names an axis which has no size, or is none."""
         for name in (name for place in self.places for name in place):
             if name not in self.sizes:
                 known = ", ".join(self.sizes)
@@ -26,16 +32,26 @@ class Law:
     @property
     def shape(self) -> Shape:
         """One size a place: ``(layer direction) batch hidden`` gives (layer*direction, ...)."""
-        return tuple(prod(self.sizes[name] for name in place) for place in self.places)
+        whole = [prod(self.sizes[name] for name in place) for place in self.places]
+        if self.behind:
+            whole[self.along] += sum(law.shape[self.along] for law in self.behind)
+        return tuple(whole)
 
     @property
     def places(self) -> tuple[tuple[str, ...], ...]:
         """The names in each place of the shape."""
-        return tuple(tuple(place) for place in parsing.ParsedExpression(self.axes).composition)
+        try:
+            return tuple(map(tuple, parsing.ParsedExpression(self.axes).composition))
+        except EinopsError as problem:
+            raise ValueError(f"{self.axes!r} is no pattern: {problem}") from problem
 
     def __str__(self) -> str:
         """``(batch 7, time 5, direction*hidden 2*13=26)``."""
-        return f"({', '.join(self._place(place) for place in self.places)})"
+        told = [self._place(place) for place in self.places]
+        if self.behind:
+            parts = [told[self.along], *(law._place(law.places[law.along]) for law in self.behind)]
+            told[self.along] = f"{' + '.join(parts)} = {self.shape[self.along]}"
+        return f"({', '.join(told)})"
 
     def _place(self, names: tuple[str, ...]) -> str:
         lengths = [self.sizes[name] for name in names]

@@ -10,7 +10,6 @@ from conformance.case import Case, Dimensions, Record, Shape
 from conformance.child import Message, unpacked
 from conformance.convention import (
     canonical_results,
-    canonical_views,
     cotangents,
     native_inputs,
     native_weights,
@@ -118,9 +117,7 @@ def _gradients(convention: Convention | None, case: Case, sample: Sample) -> dic
     """The reference's gradients by the framework's own names, in its own layout."""
     assert convention is not None
     where = convention, case.layer, case.dimensions
-    views = canonical_views(*where, cotangents(convention, case))
-    if "last" in views and convention.results["last"].name == convention.results["h_n"].name:
-        del views["last"]  # the one tensor is fed one cotangent
+    _, views = cotangents(convention, case)
     if "output" in views:
         views["sequence"] = views.pop("output")
     inputs, weights = gradient.gradients(case.layer, sample, views)

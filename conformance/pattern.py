@@ -69,7 +69,7 @@ def _laid_out(axes: str, layer: Layer) -> str:
         return " ".join(re.sub(r"\bbatch\b", "", axes).split())
     if layer.layout == "extra_batch":
         return re.sub(r"\bbatch\b", "group batch", axes)
-    if layer.layout == "time_major" and "time" in found:
+    if layer.layout == "time_major" and "time" in found[found.index("batch") :]:
         swap = {"batch": "time", "time": "batch"}
         return re.sub(r"\w+", lambda name: swap.get(name[0], name[0]), axes)
     return axes

@@ -18,7 +18,7 @@ from conformance.observation import Observation, complete
 
 
 def seen(observation: Observation) -> dict[str, Any]:
-    """Every property that `Case.record` names, as plain data; None where there is none to see."""
+    """Every property that `Case.record` names and the adapter speaks of, as plain data."""
     found: dict[str, Any] = {}
     for name in observation.case.record:
         if name == "padding":
@@ -26,8 +26,8 @@ def seen(observation: Observation) -> dict[str, Any]:
         elif name == "exception":
             raised = observation.exception
             found[name] = raised.type if raised else "none"
-        else:
-            found[name] = observation.properties.get(name)
+        elif name in observation.properties:
+            found[name] = observation.properties[name]
     return found
 
 

@@ -78,7 +78,19 @@ GATED = dataclasses.replace(
     gates="igfo",
     source="https://example.org/gated",
 )
-CONVENTIONS = {"stacked": STACKED, "named": NAMED, "gated": GATED}
+JOINED = dataclasses.replace(
+    NAMED,
+    weights={
+        "input_weights": Native("{layer}{direction}/w", "input (gate cell)", along=0),
+        "recurrent_weights": Native("{layer}{direction}/w", "hidden (gate cell)", along=0),
+        "input_bias": Native("{layer}/b", "direction (gate cell)", along=1),
+        "recurrent_bias": Native("{layer}/b", "direction (gate cell)", along=1),
+    },
+    gates="igfo",
+    forget_offset=1.0,
+    source="https://example.org/joined",
+)
+CONVENTIONS = {"stacked": STACKED, "named": NAMED, "gated": GATED, "joined": JOINED}
 every_convention = pytest.mark.parametrize("declared", CONVENTIONS.values(), ids=CONVENTIONS)
 
 BOTH = Layer(bidirectional=True)
@@ -126,7 +138,7 @@ def test_parameter_count(declared: Convention) -> None:
     I is 3 for the first layer and 2*4 for the second: two directions of 4*4*(3 + 4 + b) and of
     4*4*(8 + 4 + b), with b = 2 biases or 1.
     """
-    biases = 2 if declared is STACKED else 1
+    biases = 2 if "recurrent_bias" in declared.weights else 1
     laws = views.parameter_laws(declared, BOTH, SIZES)
     count = sum(int(np.prod(law.shape)) for law in laws.values())
     assert count == 2 * 16 * (7 + biases) + 2 * 16 * (12 + biases)
@@ -172,12 +184,50 @@ def test_states_not_asked_for(layer: Layer) -> None:
 def test_cotangents() -> None:
     """There is a cotangent of each native result's shape, the same whenever it is drawn."""
     case = _case(BOTH, SIZES)
-    once, again = (views.cotangents(NAMED, case) for _ in range(2))
+    once, again = (views.cotangents(NAMED, case)[0] for _ in range(2))
     laws = views.result_laws(NAMED, BOTH, SIZES)
     assert {name: one.shape for name, one in once.items()} == {
         name: law.shape for name, law in laws.items()
     }
     assert all(np.array_equal(once[name], again[name]) for name in once)
+
+
+STEPWISE = dataclasses.replace(
+    NAMED,
+    results={
+        "output": Native("all_h{layer}{direction}", "batch time hidden"),
+        "h_n": Native("all_h{layer}{direction}", "batch time hidden"),
+        "c_n": Native("all_c{layer}{direction}", "batch time cell"),
+        "last": Native("all_h{layer}{direction}", "batch time hidden"),
+    },
+)
+
+
+def test_states_of_every_step() -> None:
+    """A state that comes at every step is the last one; the output is that of the last layer."""
+    layer, sizes = Layer(), Dimensions(2, 3, 4, 5, num_layers=2)
+    laws = views.result_laws(STEPWISE, layer, sizes)
+    random = np.random.default_rng(0)
+    got = {name: random.uniform(size=law.shape) for name, law in laws.items()}
+    upper = next(name for name in got if name.startswith("all_h1"))
+    lower = next(name for name in got if name.startswith("all_h0"))
+    found = views.canonical_results(STEPWISE, layer, sizes, got)
+    assert np.array_equal(found["output"], got[upper])
+    assert np.array_equal(found["h_n"], [got[lower][:, -1], got[upper][:, -1]])
+
+
+def test_cotangents_of_every_step() -> None:
+    """Of a state that comes at every step only the last is fed; what is shared counts once."""
+    case = _case(Layer(), Dimensions(2, 3, 4, 5, num_layers=2))
+    native, canonical = views.cotangents(STEPWISE, case)
+    assert all(native[name].all() for name in native if name.startswith("all_h1"))
+    for name in native:
+        if not name.startswith("all_h1"):
+            assert native[name][:, -1].all()
+            assert not native[name][:, :-1].any()
+    assert canonical["h_n"][0].all()
+    assert not canonical["h_n"][1].any()  # the last step of the output, counted there
+    assert sum(map(np.sum, native.values())) == pytest.approx(sum(map(np.sum, canonical.values())))
 
 
 def test_law_in_words() -> None:
@@ -233,7 +283,40 @@ def test_axis_order() -> None:
     assert native["b_0"].tolist() == [0, 1, 2, 3, 4, 5, 6, 7]
 
 
+def test_joined_weights() -> None:
+    """Weights of one name lie behind one another on the axis `along`, and so does their law."""
+    weights = views.native_weights(JOINED, Layer(), Dimensions(1, 1, 1, 1), (_numbered(),))
+    assert weights["0/w"].tolist() == [[1, 3, 2, 4], [1, 3, 2, 4]]
+    assert weights["0/b"].tolist() == [[1, 3, 2, 4, 10, 30, 20, 40]]
+    law = views.parameter_laws(JOINED, BOTH, SIZES)["1/b"]
+    assert str(law) == "(direction 2, gate*cell 4*4=16 + gate*cell 4*4=16 = 32)"
+
+
+def test_offset() -> None:
+    """What a framework adds to the forget gate is taken out of its bias, and put in again."""
+    (taken,) = views.offset(JOINED, (_numbered(),), -1)
+    assert taken.bias.ravel().tolist() == [11, 21, 33, 44]
+    (back,) = views.offset(JOINED, (taken,), 1)
+    assert np.array_equal(back.bias, _numbered().bias)
+
+
 # Round trips.
+
+
+@every_convention
+@settings(max_examples=30, deadline=None, derandomize=True)
+@given(data=st.data())
+def test_weights_round_trip(declared: Convention, data: st.DataObject) -> None:
+    """Weights laid out for a framework and read back are what they were, biases by their sum."""
+    layer = Layer(bidirectional=data.draw(st.booleans()), bias=data.draw(st.booleans()))
+    dimensions = Dimensions(1, 1, *data.draw(st.tuples(*[st.integers(1, 4)] * 3)))
+    stack = draw(_case(layer, dimensions)).weights
+    native = views.native_weights(declared, layer, dimensions, stack)
+    back = views.canonical_weights(declared, layer, dimensions, native)
+    for one, other in zip(stack, back, strict=True):
+        assert np.array_equal(one.input_weights, other.input_weights)
+        assert np.array_equal(one.recurrent_weights, other.recurrent_weights)
+        assert np.array_equal(one.bias, other.bias)
 
 
 @every_convention

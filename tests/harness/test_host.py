@@ -204,7 +204,7 @@ def test_import_failure(start: Start) -> None:
 def test_missing_function(start: Start) -> None:
     """An adapter without all functions of the contract is told which ones it lacks."""
     detail = observe(start("missing_function"), HARMLESS).detail
-    assert "missing_function.py: an adapter defines infer, parameters" in detail
+    assert "missing_function.py: an adapter defines run" in detail
 
 
 def test_unsupported(start: Start) -> None:

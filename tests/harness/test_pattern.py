@@ -73,7 +73,7 @@ def test_merged_states(name: str, merge: str) -> None:
     ("declared", "layout", "axes"),
     [
         ("batch time input", "time_major", "time batch input"),
-        ("time batch input", "time_major", "batch time input"),
+        ("time batch input", "time_major", "time batch input"),
         ("(batch time) input", "time_major", "(time batch) input"),
         ("batch (direction hidden)", "time_major", "batch (direction hidden)"),
         ("layer batch hidden", "unbatched", "layer hidden"),

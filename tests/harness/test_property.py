@@ -113,7 +113,7 @@ def test_properties_of_the_adapter() -> None:
     """What an adapter records is seen as it is, and what it does not record as nothing."""
     found = recording(observed(properties={"container": "y", "checkpoint": {}}), "container")
     assert seen(found) == {"container": "y"}
-    assert seen(recording(found, "defaults")) == {"defaults": None}
+    assert seen(recording(found, "defaults")) == {}
 
 
 def test_nothing_recorded() -> None:

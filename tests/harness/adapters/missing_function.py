@@ -1,6 +1,6 @@
-"""The adapter defines neither `infer` nor `parameters`."""
+"""The adapter does not define `run`."""
 
-from tests.harness.adapters.right import CONVENTION, run, unsupported
+from tests.harness.adapters.right import CONVENTION, infer, parameters, unsupported
 
-__all__ = ["CONVENTION", "run", "unsupported"]
+__all__ = ["CONVENTION", "infer", "parameters", "unsupported"]
 PACKAGES = ("numpy",)
