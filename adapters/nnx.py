@@ -76,8 +76,8 @@ CONVENTION = Convention(
     directions=(("",), (".forward_rnn", ".backward_rnn")),
     source=f"{DOCS}/api_reference/flax.nnx/nn/recurrent.html",
     loader=(
-        "nnx.update(module, nnx.State.from_flat_path({tuple(name.split('.')): nnx.Param(one) "
-        "for name, one in weights.items()}))"
+        "nnx.update(module, nnx.from_flat_state((path, param.replace(weights['.'.join(map(str, "
+        "path))])) for path, param in nnx.to_flat_state(nnx.state(module, nnx.Param))))"
     ),
 )
 

@@ -24,7 +24,7 @@ class Framework:
     interpreter: str  # a path, an execnet specification, or "" for this interpreter
     versions: Mapping[str, str] = field(default_factory=dict)
     missing: tuple[str, ...] = ()
-    convention: Convention | None = None  # None where it was not asked for
+    convention: Convention | None = None  # as declared; `find` reads it
 
     @property
     def name(self) -> str:

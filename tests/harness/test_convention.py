@@ -306,7 +306,7 @@ def test_offset() -> None:
 @every_convention
 @settings(max_examples=30, deadline=None, derandomize=True)
 @given(data=st.data())
-def test_weights_round_trip(declared: Convention, data: st.DataObject) -> None:
+def test_weights_read_back(declared: Convention, data: st.DataObject) -> None:
     """Weights laid out for a framework and read back are what they were, biases by their sum."""
     layer = Layer(bidirectional=data.draw(st.booleans()), bias=data.draw(st.booleans()))
     dimensions = Dimensions(1, 1, *data.draw(st.tuples(*[st.integers(1, 4)] * 3)))

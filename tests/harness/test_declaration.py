@@ -41,8 +41,8 @@ def test_read_as_imported() -> None:
         (
             "wrong_pattern",
             f"{FOLDER}/wrong_pattern.py: CONVENTION.results['output']: 'y', 'batch tim hidden': "
-            "'tim' is no axis: did you mean 'time'? (axes: batch, time, input, hidden, cell, layer, "
-            "direction, gate)",
+            "'tim' is no axis: did you mean 'time'? "
+            "(axes: batch, time, input, hidden, cell, layer, direction, gate)",
         ),
         (
             "computed_convention",

@@ -16,6 +16,7 @@ ENGINE = sorted((ROOT / "conformance").glob("*.py"))
 ADAPTERS = [
     path for path in sorted((ROOT / "adapters").glob("[!_]*.py")) if path.name != "contract.py"
 ]
+SHARED = sorted((ROOT / "adapters").glob("_[!_]*.py"))  # by the adapters of one framework
 SUITE = [ROOT / "conftest.py", ROOT / "tests" / "test_conformance.py"]
 HARNESS = [
     path
@@ -60,19 +61,33 @@ def foreign(source: str, may: frozenset[str] | set[str], top_level: bool = False
     return [
         name
         for name in imports(source, top_level)
-        if name != "adapters.contract" and name.partition(".")[0] not in may
+        if name != "adapters.contract"
+        and not (name.startswith("adapters._") and "adapters._" in may)
+        and name.partition(".")[0] not in may
     ]
 
 
 def adapter_may(source: str) -> set[str]:
-    """Return the packages that an adapter may import: its own framework's, by its PACKAGES."""
+    """Return what an adapter may import: its framework's packages, and what its like share."""
     declared = next(
         ast.literal_eval(node.value)
         for node in ast.parse(source).body
         if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "PACKAGES"
     )
     names = [name for package in declared for name in package.split("|")]
-    return {*STANDARD, "numpy", *(BRINGS.get(name, name).replace("-", "_") for name in names)}
+    return {
+        *STANDARD,
+        "numpy",
+        "adapters._",
+        *(BRINGS.get(name, name).replace("-", "_") for name in names),
+    }
+
+
+def shared_may(path: Path) -> set[str]:
+    """Return what a module that adapters share may import: what each of those may."""
+    users = [one.read_text(encoding="utf-8") for one in ADAPTERS]
+    users = [source for source in users if f"adapters.{path.stem}" in set(imports(source))]
+    return set.intersection(*map(adapter_may, users))
 
 
 def framework_words(source: str) -> list[str]:
@@ -134,6 +149,12 @@ def test_engine_imports(source: str) -> None:
 def test_adapter_imports(source: str) -> None:
     """An adapter imports the contract, its framework, NumPy and the standard library alone."""
     assert foreign(source, adapter_may(source)) == []
+
+
+@pytest.mark.parametrize("path", SHARED, ids=lambda path: path.name)
+def test_shared_imports(path: Path) -> None:
+    """What adapters of one framework share imports no more than each of them may."""
+    assert foreign(path.read_text(encoding="utf-8"), shared_may(path)) == []
 
 
 @each([ROOT / "adapters" / "contract.py"])
