@@ -1,6 +1,7 @@
 """pytest wiring: options, parametrization, header, scheduling, report. The engine judges."""
 
 import dataclasses
+import itertools
 from collections.abc import Callable, Generator
 from pathlib import Path
 from typing import Any
@@ -119,6 +120,11 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         pairs = list(run.pairs(_claim(metafunc.function)))
         ids = [f"{framework.label}-{case.id}" for framework, case in pairs]
         metafunc.parametrize("observation", pairs, ids=ids, indirect=True, scope="session")
+    if "pair" in metafunc.fixturenames:
+        installed = metafunc.config.stash[RUN].installed
+        ordered = list(itertools.permutations(installed, 2))
+        ids = [f"{target.label}-from-{source.label}" for target, source in ordered]
+        metafunc.parametrize("pair", ordered, ids=ids)
 
 
 @pytest.hookimpl(trylast=True)
@@ -142,6 +148,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             ours.append(item)
         # pytest makes one item, to be skipped, of a claim that no selected case is put to: no item.
     items[:] = others + sorted(ours, key=rank)
+
+
+@pytest.fixture(scope="session")
+def run(pytestconfig: pytest.Config) -> Run:
+    """What this run was asked for."""
+    return pytestconfig.stash[RUN]
 
 
 @pytest.fixture(scope="session")

@@ -6,7 +6,10 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from conformance import bench, cover, recorded, report
+import numpy as np
+
+from conformance import bench, cover, interpreter, recorded, report
+from conformance.convert import ConvertError, convert, load_state
 from conformance.framework import FrameworkError, find
 from conformance.load import load_cases, load_records
 from conformance.schema import schema_files
@@ -24,6 +27,17 @@ def main(arguments: Sequence[str] | None = None, root: Path = ROOT) -> int:
         "record", help="write the properties of a report to cases/properties/"
     )
     recorded_from.add_argument("report", type=Path, help="of pytest --report, of all cases")
+    carried = commands.add_parser("convert", help="make one framework's weights another's")
+    carried.add_argument("--from", dest="source", required=True, metavar="NAME", help="adapter")
+    carried.add_argument("--to", dest="target", required=True, metavar="NAME", help="adapter")
+    carried.add_argument("--prefix", default="", help="what stands before the names in the state")
+    carried.add_argument("--output", type=Path, help="default: FILE.NAME.npz, beside FILE")
+    carried.add_argument("state", type=Path, metavar="FILE", help="weights by name, as .npz")
+    alone = commands.add_parser(
+        "interpreter", help="a virtual environment with the packages of one adapter alone"
+    )
+    alone.add_argument("adapter", metavar="NAME")
+    alone.add_argument("folder", type=Path, metavar="FOLDER")
     timed = commands.add_parser("bench", help="the suite's wall time over a bare loop's")
     timed.add_argument("--framework", action="append", default=[], help="default: all installed")
     given = parser.parse_args(arguments)
@@ -33,13 +47,42 @@ def main(arguments: Sequence[str] | None = None, root: Path = ROOT) -> int:
         return write(root, cover.files())
     if given.command == "record":
         return record(root, given.report)
+    if given.command == "convert":
+        return carry(root, given)
     try:
+        if given.command == "interpreter":
+            (framework,) = find(root, [given.adapter], missing=True)
+            return interpreter.create(root, framework, given.folder)
         frameworks = [one for one in find(root, given.framework) if not one.missing]
     except FrameworkError as error:
         print(error, file=sys.stderr)
         return 2
     for line in bench.table(root, frameworks):
         print(line, flush=True)
+    return 0
+
+
+def carry(root: Path, given: argparse.Namespace) -> int:
+    """Convert a file of weights and print what was written and how it is loaded; 2 on bad input."""
+    output = given.output or given.state.with_suffix(f".{given.target}.npz")
+    try:
+        source, target = (
+            find(root, [name], missing=True)[0] for name in (given.source, given.target)
+        )
+        assert source.convention is not None
+        assert target.convention is not None
+        state = load_state(given.state, given.prefix)
+        converted = convert(source.convention, target.convention, state)
+        np.savez(output, **converted)
+    except (FrameworkError, OSError) as error:
+        print(error, file=sys.stderr)
+        return 2
+    except ConvertError as error:
+        print(f"{given.state}: {error}", file=sys.stderr)
+        return 2
+    for name, array in converted.items():
+        print(f"{name}  {array.shape}")
+    print(f"written: {output}\nload with: {target.convention.loader}")
     return 0
 
 

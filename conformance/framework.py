@@ -43,11 +43,11 @@ def shipped(root: Path) -> list[str]:
     return [file.stem.replace("_", "-") for file in files if file.stem != "contract"]
 
 
-def find(root: Path, labels: Sequence[str]) -> tuple[Framework, ...]:
+def find(root: Path, labels: Sequence[str], missing: bool = False) -> tuple[Framework, ...]:
     """The frameworks named by `labels`, or every adapter of this project where none is named.
 
-    Raises FrameworkError for a name that is unknown or not installed; where none is named, what is
-    not installed is returned with its `missing` distributions.
+    Raises FrameworkError for a name that is unknown or not installed. Where none is named, or where
+    `missing` is true, what is not installed is returned with its `missing` distributions.
     """
     wanted = [_parse(root, label) for label in dict.fromkeys(labels or shipped(root))]
     found: dict[str, Framework] = {}
@@ -69,7 +69,7 @@ def find(root: Path, labels: Sequence[str]) -> tuple[Framework, ...]:
             )
     frameworks = tuple(found[framework.label] for framework in wanted)
     for framework in frameworks:
-        if labels and framework.missing:
+        if labels and framework.missing and not missing:
             raise FrameworkError(
                 f"--framework {framework.label}: not installed: {', '.join(framework.missing)}"
             )

@@ -4,6 +4,7 @@ A crash, a hang and an exception are outcomes of one case; the next case goes on
 """
 
 import time
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Literal
@@ -77,15 +78,19 @@ class Host:
             self._convention = declared(loaded["convention"])
         return self._convention
 
-    def ask(self, case: Case, sample: Sample | None) -> child.Message:
+    def ask(
+        self, case: Case, sample: Sample | None, weights: Mapping[str, Any] | None = None
+    ) -> child.Message:
         """Everything the adapter gives for `case`, by part: see `child.answer`.
+
+        `weights`, by the framework's own names, take the place of those of `sample`.
 
         Where the process goes down on the way, the parts that came before are returned with
         ``down``, a Down. Nothing is raised for what a framework does.
         """
         parts: child.Message = {}
         try:
-            self._send(request(self.convention(), case, sample))
+            self._send(request(self.convention(), case, sample, weights))
             deadline = time.monotonic() + self._timeout
             while (part := self._receive(deadline))[0] != "done":
                 name, value = part
@@ -125,13 +130,18 @@ class Host:
         return Down(outcome, message, output)
 
 
-def request(convention: Convention, case: Case, sample: Sample | None) -> child.Message:
+def request(
+    convention: Convention,
+    case: Case,
+    sample: Sample | None,
+    weights: Mapping[str, Any] | None = None,
+) -> child.Message:
     """What the adapter's process is asked for `case`: see `child.answer`."""
     where = convention, case.layer, case.dimensions
-    weights: dict[str, Any] = {}
     inputs: dict[str, Any] = {}
     if sample is not None:
-        weights = native_weights(*where, offset(convention, sample.weights, -1))
+        if weights is None:
+            weights = native_weights(*where, offset(convention, sample.weights, -1))
         inputs = native_inputs(*where, sample.inputs)
     if case.layer.gradients:
         fed, _ = cotangents(convention, case)
@@ -140,7 +150,7 @@ def request(convention: Convention, case: Case, sample: Sample | None) -> child.
     return {
         "layer": asdict(case.layer),
         "dimensions": asdict(case.dimensions),
-        "weights": _packed(weights, dtype),
+        "weights": _packed(weights or {}, dtype),
         "inputs": _packed(inputs, dtype),
         "run": case.run,
         "describe": not case.must_reject,
@@ -148,7 +158,7 @@ def request(convention: Convention, case: Case, sample: Sample | None) -> child.
     }
 
 
-def _packed(arrays: dict[str, Any], dtype: str) -> dict[str, child.Packed]:
+def _packed(arrays: Mapping[str, Any], dtype: str) -> dict[str, child.Packed]:
     return {
         name: child.packed(array if array.dtype.kind == "i" else array.astype(dtype))
         for name, array in arrays.items()

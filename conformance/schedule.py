@@ -8,6 +8,7 @@ of it is left. xdist's own ``--dist loadgroup`` does not group under pytest 9.2
 
 from collections import Counter
 from collections.abc import Sequence
+from functools import cache
 from itertools import chain
 from typing import Any
 
@@ -26,8 +27,9 @@ class FrameworkScheduling(LoadScopeScheduling):
         super().__init__(config, log)
         # "keras-jax" before "keras": the longest label that fits is meant.
         self._labels = sorted(labels, key=len, reverse=True)
+        self._framework_of = cache(self._label_of)  # asked of the whole queue at each hand-out
 
-    def _framework_of(self, nodeid: str) -> str:
+    def _label_of(self, nodeid: str) -> str:
         name = nodeid.partition("[")[2]
         return next((label for label in self._labels if name.startswith(f"{label}-")), "")
 

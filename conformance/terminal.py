@@ -26,6 +26,7 @@ class Terminal:
         """`path` is the report's, if any; where `named`, options asked for certain cases."""
         self._config, self._run, self._path, self._named = config, run, path, named
         self._ended: set[str] = set()  # tests that no error or crash kept from their end
+        self._others = False  # whether a test passed that is no claim on a case
         self._tenths = 0
         self._shown = 0.0  # when the progress line was last written over
         self._quiet: pytest.TestReport | None = None  # told of by the progress line alone
@@ -44,6 +45,7 @@ class Terminal:
             self._ended.add(report.nodeid)
         record = getattr(report, "conformance", None)
         if record is None:
+            self._others |= report.when == "call" and report.passed
             return (yield)
         entry = Entry.model_validate(record["entry"])
         result = ClaimEntry.model_validate(record["result"])
@@ -62,7 +64,8 @@ class Terminal:
             return
         entries = self._run.entries.values()
         asked = self._named or bool(entries) or exitstatus == pytest.ExitCode.NO_TESTS_COLLECTED
-        if asked and not any(entry.outcome != "unsupported" for entry in entries):
+        executed = self._others or any(entry.outcome != "unsupported" for entry in entries)
+        if asked and not executed:
             self._problems.append("no case was executed: a run without one proves nothing")
         if self._path is not None:
             whole = len(self._ended) == session.testscollected and exitstatus not in CUT_SHORT

@@ -1,6 +1,7 @@
 """The claims: verdicts and messages, word for word; and the text of a failing test."""
 
 import dataclasses
+from collections.abc import Callable
 from math import inf, nan, sqrt
 from typing import get_args
 
@@ -9,11 +10,13 @@ import pytest
 
 from adapters.contract import Dimensions, Layer
 from conformance import check, failure, measure
-from conformance.case import Case
+from conformance.case import Case, Record
 from conformance.check import Verdict
 from conformance.form import Claim
-from conformance.observation import Observation, Raised
-from tests.harness.observed import SEQUENCES, TOO_WIDE, observed, with_results
+from conformance.framework import Framework
+from conformance.host import Host
+from conformance.observation import Observation, Raised, observe
+from tests.harness.observed import ROOT, SEQUENCES, TOO_WIDE, observed, with_results
 
 PLAIN = ("shapes", "values", "inferred_shapes", "parameters")
 BROKEN = Raised("ValueError", "no such layer", "layer.py:12")
@@ -559,3 +562,33 @@ def test_failure_without_a_convention() -> None:
 
 def _float32(results: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     return {name: array.astype(np.float32) for name, array in results.items()}
+
+
+# What an adapter has nothing of.
+
+
+@pytest.mark.parametrize(
+    ("claim", "name"),
+    [
+        (check.inferred_shapes, "infer"),
+        (check.parameters, "parameters"),
+        (check.properties, "defaults"),
+    ],
+)
+def test_absent(claim: Callable[[Observation], Verdict], name: str) -> None:
+    """What the adapter does not define leaves its claim unsupported, with a link; others hold."""
+    case = dataclasses.replace(SEQUENCES, record=("defaults",))
+    framework = Framework("minimal", "tests.harness.adapters.minimal", "", {"numpy": "2.4.6"})
+    found = observe(Host(framework, ROOT, timeout=30, in_process=True), case)
+    verdict = claim(found)
+    assert verdict.outcome == "unsupported"
+    assert verdict.message == f"the adapter has no {name}: https://example.org/right"
+    assert check.shapes(found).outcome == check.values(found).outcome == "agrees"
+
+
+def test_recorded_but_absent() -> None:
+    """A property that is on record and no longer there is a difference."""
+    record = Record("right", "*", "defaults", "numpy", {"dtype": "float32"}, "", "x.yaml:1")
+    case = dataclasses.replace(SEQUENCES, record=("defaults",))
+    found = observed(case, properties={}, on_record={"defaults": [record]})
+    assert check.properties(found).outcome == "differs"

@@ -107,9 +107,7 @@ WRONG = {
         "  got       nothing",
     },
     "parameter_surplus": {
-        "parameters": "layer0.p: another shape\n"
-        "  expected  nothing of this name: it is not declared\n"
-        "  got       (3, 4)",
+        "parameters": "layer0.p (3, 4) is not declared; declared: layer0.w, layer0.r, ",
     },
     "parameter_transposed": {"parameters": "looks like input and gate*cell swapped"},
     "peephole": {"values": "output: other values"},
@@ -132,9 +130,7 @@ WRONG = {
     },
     "states_swapped": {"values": "looks like h_n and c_n swapped"},
     "undeclared_result": {
-        "shapes": "mean: another shape\n"
-        "  expected  nothing of this name: it is not declared\n"
-        "  got       (2, 4)",
+        "shapes": "mean (2, 4) is not declared; declared: y, end_h, end_c",
         "values": "values cannot be compared: mean",
         "inferred_shapes": "mean: inference and run disagree",
     },
@@ -188,18 +184,22 @@ MEETING = {  # of several options together, which only the covering arrays put t
 }
 MISTAKES = WRONG | {adapter: claims for adapter, (_, claims) in OWN.items()} | MEETING
 OTHERS = {  # for the tests of the process, of what is installed, and of what is not supported
+    "computed_convention",
     "dies_on_import",
     "exits",
     "hangs",
     "leaves",
+    "minimal",
     "missing_function",
     "no_bias_layers",
     "no_number",
     "no_packages",
+    "no_program",
     "not_installed",
     "raises_on_import",
     "segfaults",
     "strange_dtype",
+    "wrong_pattern",
 }
 
 
