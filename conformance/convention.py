@@ -227,6 +227,8 @@ def cotangents(convention: Convention, case: Case) -> tuple[dict[str, Floats], d
         drawn[name] = np.rint(random.uniform(-1, 1, law.shape) * 2**20) / 2**20
         places[name] = np.arange(start, start + prod(law.shape)).reshape(law.shape)
         start += prod(law.shape)
+    if not _viewable(convention, case.layer):  # the adapter will say that it is unsupported
+        return drawn, {}
     numbers = np.concatenate([array.ravel() for array in drawn.values()])
     counted = np.zeros(start, bool)
     views = {}
@@ -235,6 +237,15 @@ def cotangents(convention: Convention, case: Case) -> tuple[dict[str, Floats], d
         counted[place] = True
     native = {name: np.where(counted[places[name]], one, 0.0) for name, one in drawn.items()}
     return native, views
+
+
+def _viewable(convention: Convention, layer: Layer) -> bool:
+    """Whether no result stands apart by an axis over which the layer's own merge would join it."""
+    return all(
+        not set(names(" ".join([*_indices(form), form.axes])))
+        - {"layer", "time", *names(canonical(name, layer))}
+        for name, form in results(convention, layer).items()
+    )
 
 
 def _apart(

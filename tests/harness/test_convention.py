@@ -230,6 +230,15 @@ def test_cotangents_of_every_step() -> None:
     assert sum(map(np.sum, native.values())) == pytest.approx(sum(map(np.sum, canonical.values())))
 
 
+@pytest.mark.parametrize("merge", ["sum", "mul", "ave"])
+def test_cotangents_of_directions_apart(merge: str) -> None:
+    """A merge that the framework does not have keeps no case from being asked for."""
+    case = _case(Layer(bidirectional=True, merge=merge), SIZES)
+    native, canonical = views.cotangents(GATED, case)
+    assert native.keys() == views.result_laws(GATED, case.layer, SIZES).keys()
+    assert canonical == {}
+
+
 def test_law_in_words() -> None:
     """A law is written with the name and the size of every axis."""
     axes = {"batch": 7, "time": 5, "direction": 2, "hidden": 13}

@@ -1,0 +1,109 @@
+"""An adapter to start from: copy it to ``adapters/<name>.py`` and put your framework in.
+
+It runs as it stands, on a cell of NumPy's that takes the place of a framework: say here what the
+framework hands its user, in which order, and what surprises. A framework with a layer of its own
+calls it once a layer, or once in all, and has no loop over the steps.
+"""
+
+from collections.abc import Mapping
+
+import numpy as np  # in its place: the framework
+
+from adapters.contract import (
+    Array,
+    Convention,
+    Dimensions,
+    Layer,
+    Native,
+    Results,
+    Shape,
+    lacking,
+    outline,
+)
+
+PACKAGES = ("numpy",)  # distributions, the framework's first; constraints.txt pins each
+DOCS = "https://numpy.org/doc/stable"  # the page on the layer
+
+CONVENTION = Convention(
+    inputs={
+        "input": Native("input", "batch time input"),
+        "h_0": Native("layer_{layer}{direction}/h", "batch hidden"),
+        "c_0": Native("layer_{layer}{direction}/c", "batch cell"),
+    },
+    results={
+        "output": Native("output{direction}", "batch time hidden"),
+        "h_n": Native("layer_{layer}{direction}/h", "batch hidden"),
+        "c_n": Native("layer_{layer}{direction}/c", "batch cell"),
+        "last": Native("layer_{layer}{direction}/h", "batch hidden"),
+    },
+    weights={
+        "input_weights": Native("layer_{layer}{direction}/w", "input (gate cell)"),
+        "recurrent_weights": Native("layer_{layer}{direction}/r", "hidden (gate cell)"),
+        "bias": Native("layer_{layer}{direction}/b", "(gate cell)"),
+    },
+    gates="ifgo",
+    source=DOCS,
+    loader="weights = dict(numpy.load(file))",
+)
+
+GAPS = {  # delete a line once the adapter runs that option
+    "bidirectional": f"a cell reads one way: {DOCS}",
+    "bias": f"every cell has a bias: {DOCS}",
+    "reverse": f"a cell reads one way: {DOCS}",
+    "layout": f"an input has the axes (batch, time, input): {DOCS}",
+    "projection_size": f"nothing projects h: {DOCS}",
+    "lengths": f"a cell knows no lengths: {DOCS}",
+    "dtype": f"it is computed in float32: {DOCS}",
+    "gradients": f"NumPy does not differentiate: {DOCS}",
+    "dropout": f"there is no dropout: {DOCS}",
+    "stateful": f"the caller carries the state: {DOCS}",
+    "execution": f"there is one way to call it: {DOCS}",
+    "checkpoint": f"there is no format of its own: {DOCS}",
+}
+
+
+def unsupported(layer: Layer) -> str | None:
+    """Why the framework has no such layer, or None."""
+    return lacking(layer, GAPS)
+
+
+def run(
+    layer: Layer, dimensions: Dimensions, weights: Mapping[str, Array], inputs: Mapping[str, Array]
+) -> Results:
+    """Call the stack; the output sequence and every layer's h and c.
+
+    Raises ValueError where an input or a weight has another shape.
+    """
+    sequence, states = inputs["input"], {}
+    zeros = np.zeros((dimensions.batch_size, dimensions.hidden_units), np.float32)
+    for number in range(dimensions.num_layers):
+        name = f"layer_{number}"
+        h, c = inputs.get(f"{name}/h", zeros), inputs.get(f"{name}/c", zeros)
+        if h.shape != zeros.shape or c.shape != zeros.shape or sequence.ndim != 3:
+            raise ValueError(f"{name}: h {h.shape}, c {c.shape}, input {sequence.shape}")
+        steps = np.empty((*sequence.shape[:2], dimensions.hidden_units), np.float32)
+        for time in range(sequence.shape[1]):
+            x = sequence[:, time]
+            h, c = _cell({part: weights[f"{name}/{part}"] for part in "wrb"}, x, h, c)
+            steps[:, time] = h
+        sequence = steps
+        states |= {f"{name}/h": h, f"{name}/c": c}
+    results = {"output": sequence, **states}
+    return Results(results, container=outline((sequence, (h, c)), results))
+
+
+def parameters(layer: Layer, dimensions: Dimensions) -> dict[str, Shape]:
+    """Return the shape of every parameter, as the framework's own layer holds it."""
+    width, hidden, shapes = dimensions.embedding_dim, dimensions.hidden_units, {}
+    for number in range(dimensions.num_layers):
+        parts = {"w": (width, 4 * hidden), "r": (hidden, 4 * hidden), "b": (4 * hidden,)}
+        shapes |= {f"layer_{number}/{part}": shape for part, shape in parts.items()}
+        width = hidden
+    return shapes
+
+
+def _cell(weights: Mapping[str, Array], x: Array, h: Array, c: Array) -> tuple[Array, Array]:
+    gates = np.split(x @ weights["w"] + h @ weights["r"] + weights["b"], 4, axis=-1)
+    i, f, o = (1 / (1 + np.exp(-gates[place])) for place in (0, 1, 3))
+    c = f * c + i * np.tanh(gates[2])
+    return o * np.tanh(c), c
