@@ -30,7 +30,9 @@ LIBRARIES |= {"hypothesis", "pydantic_core", "pytest", "xdist", "yaml"}
 ENGINE_MAY = STANDARD | LIBRARIES | {"conformance"}
 # What a distribution brings along where that is not a package of its own name.
 BRINGS = {
+    "dm-haiku": "haiku",
     "orbax-checkpoint": "orbax",  # a folder that several distributions share
+    "paddlepaddle": "paddle",
     "tensorflow-cpu": "tensorflow",
     "tensorflow-macos": "tensorflow",
 }
