@@ -1,0 +1,259 @@
+"""What the runtimes of an ONNX model share: the model, and how its tensors are named and laid out.
+
+An ONNX LSTM is one node a layer. Its X is (time, batch, input), and its Y (time, direction, batch,
+hidden): the directions have an axis of their own, so that between two layers a Transpose and a
+Reshape put them side by side. Y_h and Y_c are (direction, batch, hidden). Y of a reversed node is
+aligned with X: its Y_h is the first step of Y. Each output may be left out, as here where no state
+is asked for. A gate has two biases, which lie behind one another in one tensor, B = [Wb, Rb]. The
+peepholes P are left out, and ``input_forget`` stays 0.
+
+The attribute ``layout=1``, batch first, is in no use here: ONNX Runtime refuses it on a CPU
+(https://github.com/opencv/opencv/issues/26456), and OpenVINO reads such a model as if it had
+layout 0 (https://github.com/openvinotoolkit/openvino/issues/37820). Batch-major cases are fed, and
+come back, time-major.
+
+No operator makes weights: who builds the node gives them, and so nothing lists parameters.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import numpy as np
+import onnx
+from onnx import TensorProto, helper, numpy_helper
+
+from adapters.contract import (
+    Array,
+    Convention,
+    Dimensions,
+    Layer,
+    Native,
+    Results,
+    Shape,
+    lacking,
+    outline,
+    promoted,
+)
+
+SPECIFICATION = "https://onnx.ai/onnx/operators/onnx__LSTM.html"
+
+CONVENTION = Convention(
+    inputs={
+        "input": Native("X", "time batch input"),
+        "lengths": Native("sequence_lens", "batch"),
+        "h_0": Native("layer_{layer}/initial_h", "direction batch hidden"),
+        "c_0": Native("layer_{layer}/initial_c", "direction batch cell"),
+    },
+    results={
+        "output": Native("Y", "time direction batch hidden"),
+        "h_n": Native("layer_{layer}/Y_h", "direction batch hidden"),
+        "c_n": Native("layer_{layer}/Y_c", "direction batch cell"),
+        "last": Native("layer_{layer}/Y_h", "direction batch hidden"),
+    },
+    weights={
+        "input_weights": Native("layer_{layer}/W", "direction (gate cell) input"),
+        "recurrent_weights": Native("layer_{layer}/R", "direction (gate cell) hidden"),
+        "input_bias": Native("layer_{layer}/B", "direction (gate cell)", along=1),
+        "recurrent_bias": Native("layer_{layer}/B", "direction (gate cell)", along=1),
+    },
+    gates="iofg",
+    source=SPECIFICATION,
+    loader=(
+        "graph.initializer.extend("
+        "onnx.numpy_helper.from_array(array, name) for name, array in weights.items())"
+    ),
+)
+
+GAPS = {
+    "projection_size": f"the operator has no projection, h is as wide as c: {SPECIFICATION}",
+    "merge=sum": f"Y keeps the directions apart, on an axis of their own: {SPECIFICATION}",
+    "merge=mul": f"Y keeps the directions apart, on an axis of their own: {SPECIFICATION}",
+    "merge=ave": f"Y keeps the directions apart, on an axis of their own: {SPECIFICATION}",
+    "layout=unbatched": f"X has exactly the axes time, batch and input: {SPECIFICATION}",
+    "layout=extra_batch": f"X has exactly the axes time, batch and input: {SPECIFICATION}",
+    "dropout": f"the operator has no dropout: {SPECIFICATION}",
+}
+# Of those that compute in the type of the model alone, and hold nothing from call to call.
+PURE = GAPS | {
+    "stateful": f"the operator keeps no state, it hands it out and is given it: {SPECIFICATION}",
+    "dtype=mixed_bfloat16": f"X, W, R, B and Y are all of one type: {SPECIFICATION}",
+    "dtype=mixed_float16": f"X, W, R, B and Y are all of one type: {SPECIFICATION}",
+}
+
+OPSET = 22  # the first with an LSTM of bfloat16
+ELEMENTS = {
+    "float64": TensorProto.DOUBLE,
+    "float16": TensorProto.FLOAT16,
+    "bfloat16": TensorProto.BFLOAT16,
+}
+
+# A model or its file, and inputs by name, to the outputs, in a list or by name.
+Call = Callable[[bytes | str, Mapping[str, Any]], list[Any] | dict[str, Any]]
+
+
+def unsupported(layer: Layer, gaps: Mapping[str, str]) -> str | None:
+    """Why no such model can be made, or none be run by a runtime with these `gaps`."""
+    if layer.reverse and not layer.keep_order:
+        return f"Y of a reversed LSTM is aligned with X: {SPECIFICATION}"
+    return lacking(layer, gaps)
+
+
+def build(
+    layer: Layer, dimensions: Dimensions, weights: Mapping[str, Array] | None = None
+) -> onnx.ModelProto:
+    """Return the model of the stack, with `weights` as initializers; without, as further inputs.
+
+    Raises KeyError where a weight is missing or surplus.
+    """
+    element = ELEMENTS.get(layer.dtype, TensorProto.FLOAT)
+    directions, hidden = layer.num_directions, dimensions.hidden_units
+    x, width = "X", dimensions.embedding_dim
+    inputs = {x: (dimensions.time_steps, dimensions.batch_size, width)}
+    tensors: dict[str, Shape] = {}
+    nodes, outputs = [], []
+    for number in range(dimensions.num_layers):
+        name = f"layer_{number}/"
+        tensors |= {
+            f"{name}W": (directions, 4 * hidden, width),
+            f"{name}R": (directions, 4 * hidden, hidden),
+        }
+        if layer.bias:
+            tensors[f"{name}B"] = (directions, 8 * hidden)
+        states = [""] * 2  # an empty name is an optional input left out
+        if layer.initial_state == "given":
+            states = [f"{name}initial_h", f"{name}initial_c"]
+            inputs |= dict.fromkeys(states, (directions, dimensions.batch_size, hidden))
+        handed = [f"{name}Y_h"] if layer.return_state or not layer.return_sequences else []
+        handed += [f"{name}Y_c"] if layer.return_state else []
+        last = number == dimensions.num_layers - 1
+        y = "Y" if last else f"{name}Y"
+        bias, lengths = f"{name}B" * layer.bias, "sequence_lens" * (layer.lengths == "given")
+        way = "reverse" if layer.reverse else "forward"
+        nodes.append(
+            helper.make_node(
+                "LSTM",
+                [x, f"{name}W", f"{name}R", bias, lengths, *states],
+                [y, *handed],
+                hidden_size=hidden,
+                direction="bidirectional" if layer.bidirectional else way,
+            )
+        )
+        outputs += handed
+        if not last:
+            x, width = f"{name}joined", directions * hidden
+            nodes += [
+                helper.make_node("Transpose", [y], [f"{name}beside"], perm=[0, 2, 1, 3]),
+                # A node, no initializer: no shape is inferred from a number in another file.
+                helper.make_node("Constant", [], [f"{name}shape"], value_ints=[0, 0, width]),
+                helper.make_node("Reshape", [f"{name}beside", f"{name}shape"], [x]),
+            ]
+    declared = [helper.make_tensor_value_info(n, element, shape) for n, shape in inputs.items()]
+    if layer.lengths == "given":
+        batch = [dimensions.batch_size]
+        declared.append(helper.make_tensor_value_info("sequence_lens", TensorProto.INT32, batch))
+    if weights is None:
+        declared += [helper.make_tensor_value_info(n, element, tensors[n]) for n in tensors]
+    elif unmatched := weights.keys() ^ tensors.keys():
+        raise KeyError(f"weights that are missing or surplus: {sorted(unmatched)}")
+    constants = [
+        numpy_helper.from_array(array, name) for name, array in cast(layer, weights or {}).items()
+    ]
+    # Outputs have no shape here: it is the runtime's to infer.
+    results = [helper.make_tensor_value_info(name, element, None) for name in ["Y", *outputs]]
+    graph = helper.make_graph(nodes, "stack", declared, results, constants)
+    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=10)
+
+
+def cast(layer: Layer, arrays: Mapping[str, Array]) -> dict[str, Array]:
+    """`arrays` in the type of the model; integers stay what they are."""
+    dtype = helper.tensor_dtype_to_np_dtype(ELEMENTS.get(layer.dtype, TensorProto.FLOAT))
+    return {
+        name: array.astype(dtype) if array.dtype.kind == "f" else array
+        for name, array in arrays.items()
+    }
+
+
+@contextmanager
+def source(layer: Layer, model: onnx.ModelProto) -> Iterator[tuple[bytes | str, dict[str, Any]]]:
+    """What a runtime reads `model` from, and the property ``checkpoint``.
+
+    That is its bytes, or a file; under ``weights`` the tensors are in another file, beside it.
+    """
+    if layer.checkpoint == "none":
+        yield model.SerializeToString(), {}
+        return
+    with TemporaryDirectory() as folder:
+        file = str(Path(folder, "stack.onnx"))
+        onnx.save(
+            model,
+            file,
+            save_as_external_data=layer.checkpoint == "weights",
+            location="stack.weights",
+            size_threshold=0,
+        )
+        saved = onnx.load(file, load_external_data=False).graph.initializer
+        yield file, {"checkpoint": {tensor.name: list(tensor.dims) for tensor in saved}}
+
+
+def run(
+    layer: Layer,
+    dimensions: Dimensions,
+    weights: Mapping[str, Array],
+    inputs: Mapping[str, Array],
+    call: Call,
+) -> Results:
+    """Build the model and `call` it: Y, and Y_h and Y_c of each layer, as they come."""
+    model = build(layer, dimensions, weights)
+    with source(layer, model) as (read, properties):
+        returned = call(read, cast(layer, inputs))
+    results = dict(zip(shapes(model.graph.output), returned, strict=True))
+    return Results(results, container=outline(returned, results), **properties)
+
+
+def defaults(dimensions: Dimensions, call: Call) -> dict[str, Any]:
+    """Describe the node with no attribute but its size, called with (batch, time, input).
+
+    ``state_shape`` tells that the batch axis was taken for time: Y has it in the same place.
+    """
+    turned = replace(dimensions, batch_size=dimensions.time_steps, time_steps=dimensions.batch_size)
+    layer = Layer(bias=False)
+    tensors = shapes(build(layer, turned).graph.input)
+    x = np.zeros(tensors.pop("X"), np.float32)
+    weights = {name: np.zeros(shape, np.float32) for name, shape in tensors.items()}
+    model = build(layer, turned, weights).SerializeToString()
+    returned = call(model, {"X": x})
+    y, h, _ = _arrays(returned)
+    schema = onnx.defs.get_schema("LSTM", OPSET)
+    optional = onnx.defs.OpSchema.FormalParameterOption.Optional
+    told = [one.name + "=None" * (one.option == optional) for one in schema.inputs]
+    for name, attribute in sorted(schema.attributes.items()):
+        default = helper.get_attribute_value(attribute.default_value)
+        told.append(f"{name}={default.decode() if isinstance(default, bytes) else default}")
+    return {
+        "signature": f"({', '.join(told)})",
+        "output_shape": list(y.shape),
+        "state_shape": list(h.shape),
+        "returns": outline(returned, {}),
+        "dtype": str(y.dtype),
+        "promotes": promoted(
+            lambda dtype: str(_arrays(call(model, {"X": x.astype(dtype)}))[0].dtype)
+        ),
+        "parameters": {name: list(shape) for name, shape in tensors.items()},
+        "forget_bias": "none",
+    }
+
+
+def shapes(declared: Iterable[onnx.ValueInfoProto]) -> dict[str, Shape]:
+    """The shapes of a graph's inputs or outputs by name."""
+    return {
+        one.name: tuple(size.dim_value for size in one.type.tensor_type.shape.dim)
+        for one in declared
+    }
+
+
+def _arrays(returned: list[Any] | dict[str, Any]) -> list[Any]:
+    return list(returned.values()) if isinstance(returned, dict) else returned

@@ -1,0 +1,82 @@
+"""ONNX Runtime: ``InferenceSession`` on the CPU, with one thread.
+
+Hands its user a list, ``[Y, Y_h, Y_c]`` of each layer, and checks every input against the shapes
+that the model declares. A length is from 0 to the time axis; Y is zero behind it. Its LSTM
+computes in float32: a float16 model is run by casts around the node, a float64 one is loaded and
+then refused as it is run, though the list of operators has it. Of an X without features it reads
+memory that it has not written.
+`adapters/_onnx.py` tells what is true of every ONNX model.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from onnxruntime import InferenceSession, SessionOptions
+
+from adapters import _onnx
+from adapters._onnx import CONVENTION as CONVENTION
+from adapters.contract import Array, Dimensions, Layer, Results, Shape
+
+PACKAGES = ("onnxruntime", "onnx")
+
+KERNELS = "https://github.com/microsoft/onnxruntime/blob/main/docs/OperatorKernels.md"
+SESSION = "https://onnxruntime.ai/docs/api/python/api_summary.html"
+GAPS = _onnx.PURE | {
+    "dtype=bfloat16": f"the CPU has no LSTM of bfloat16: {KERNELS}",
+    "gradients": f"a session runs a model forward and differentiates nothing: {SESSION}",
+    "execution": f"a session has its run and no other way: {SESSION}",
+}
+
+OPTIONS = SessionOptions()
+OPTIONS.intra_op_num_threads = OPTIONS.inter_op_num_threads = 1
+OPTIONS.log_severity_level = 4  # an error is raised, it need not be printed too
+
+
+def unsupported(layer: Layer) -> str | None:
+    """Why ONNX has no such model, or ONNX Runtime does not run it; or None."""
+    return _onnx.unsupported(layer, GAPS)
+
+
+def run(
+    layer: Layer, dimensions: Dimensions, weights: Mapping[str, Array], inputs: Mapping[str, Array]
+) -> Results:
+    """Run the model in a session; ``Y``, and ``Y_h`` and ``Y_c`` of each layer.
+
+    Raises KeyError where a weight is missing or surplus.
+    """
+    return _onnx.run(layer, dimensions, weights, inputs, _call)
+
+
+def infer(layer: Layer, dimensions: Dimensions) -> dict[str, Shape]:
+    """Read the shapes of the same results from the session, which infers them as it is made."""
+    outputs = _session(_onnx.build(layer, dimensions).SerializeToString()).get_outputs()
+    return {output.name: tuple(output.shape) for output in outputs}
+
+
+def defaults(dimensions: Dimensions) -> dict[str, Any]:
+    """Describe the node that has no attribute but its size, as a session runs it."""
+    return _onnx.defaults(dimensions, _call)
+
+
+def _session(source: bytes | str) -> InferenceSession:
+    return InferenceSession(source, OPTIONS, providers=["CPUExecutionProvider"])
+
+
+def _call(source: bytes | str, inputs: Mapping[str, Any]) -> list[Any]:
+    if inputs["X"].shape[-1] == 0:
+        _spoil()
+    return _session(source).run(None, dict(inputs))
+
+
+def _spoil() -> None:
+    """Leave NaN in the memory that the next session is given.
+
+    A product with an X of no features is 0 times what its memory held: right by chance, unless it
+    held a NaN. So the chance is taken out. A large block is given back to be used again only after
+    another such block was, hence twice.
+    """
+    for _ in range(2):
+        sizes = [2**power + more for power in range(4, 20) for more in (0, 16) * 4]
+        spoiled = [np.full(size, np.nan, np.float32) for size in sizes]
+        del spoiled

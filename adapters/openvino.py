@@ -1,0 +1,65 @@
+"""OpenVINO, from an ONNX model: ``Core.read_model`` and ``compile_model`` for the CPU.
+
+Hands its user a mapping from the model's outputs to arrays. What is true of every ONNX model is
+told in `adapters/_onnx.py`, what of OpenVINO in `adapters/_openvino.py`. A model keeps its state
+from call to call where ``MakeStateful`` pairs an input with an output: both are then gone, and the
+state is read, written and reset by ``query_state`` and ``reset_state`` of the request. Lengths are
+not checked.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from adapters import _onnx, _openvino
+from adapters._onnx import CONVENTION as CONVENTION
+from adapters.contract import Array, Dimensions, Layer, Results, Shape
+
+PACKAGES = ("openvino", "onnx")
+
+GAPS = _onnx.GAPS | _openvino.GAPS
+
+
+def unsupported(layer: Layer) -> str | None:
+    """Why ONNX has no such model, or OpenVINO does not run it; or None."""
+    return _onnx.unsupported(layer, GAPS)
+
+
+def run(
+    layer: Layer, dimensions: Dimensions, weights: Mapping[str, Array], inputs: Mapping[str, Array]
+) -> Results:
+    """Read, compile and call the model; ``Y``, and ``Y_h`` and ``Y_c`` of each layer.
+
+    Raises KeyError where a weight is missing or surplus.
+    """
+    states = {
+        f"layer_{number}/initial_{state}": f"layer_{number}/Y_{state}"
+        for number in range(dimensions.num_layers)
+        for state in "hc"
+    }
+    with _onnx.source(layer, _onnx.build(_open(layer), dimensions, weights)) as (read, properties):
+        results = _openvino.run(layer, _openvino.CORE.read_model(read), inputs, states)
+    return Results(results, **results.properties, **properties)
+
+
+def infer(layer: Layer, dimensions: Dimensions) -> dict[str, Shape]:
+    """Read the shapes of the same results from the model, which OpenVINO infers as it reads it."""
+    model = _onnx.build(_open(layer), dimensions)
+    return _openvino.shapes(_openvino.CORE.read_model(model.SerializeToString()))
+
+
+def defaults(dimensions: Dimensions) -> dict[str, Any]:
+    """Describe the node that has no attribute but its size, as a compiled model runs it."""
+    return _onnx.defaults(dimensions, _call)
+
+
+def _call(source: bytes | str, inputs: Mapping[str, Any]) -> dict[str, Any]:
+    returned = _openvino.compiled(_openvino.CORE.read_model(source))(dict(inputs))
+    return {output.any_name: array for output, array in returned.items()}
+
+
+def _open(layer: Layer) -> Layer:
+    """`layer`, with the inputs and outputs that its state goes in and out by."""
+    if layer.stateful == "no":
+        return layer
+    return replace(layer, initial_state="given", return_state=True)

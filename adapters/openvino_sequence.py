@@ -1,0 +1,194 @@
+"""OpenVINO's own operation, ``LSTMSequence``, built with ``openvino.opset`` and run on the CPU.
+
+One operation a layer. Unlike ONNX's it is batch-major: X is (batch, time, input), Y (batch,
+direction, time, hidden), Ho and Co (batch, direction, hidden). Every input is required: both
+states, the lengths and B, the sum of the two biases of a gate; its gates are f i c o. Y of a
+reversed operation is aligned with X. `adapters/_openvino.py` tells what is true of every model.
+"""
+
+import inspect
+from collections.abc import Mapping
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import numpy as np
+import openvino as ov
+from openvino import opset15 as ops
+
+from adapters import _openvino
+from adapters.contract import (
+    Array,
+    Convention,
+    Dimensions,
+    Layer,
+    Native,
+    Results,
+    Shape,
+    lacking,
+    outline,
+    promoted,
+)
+
+PACKAGES = ("openvino",)
+
+SPECIFICATION = (
+    "https://docs.openvino.ai/2025/documentation/openvino-ir-format/operation-sets/"
+    "operation-specs/sequence/lstm-sequence-1.html"
+)
+
+CONVENTION = Convention(
+    inputs={
+        "input": Native("X", "batch time input"),
+        "lengths": Native("sequence_lengths", "batch"),
+        "h_0": Native("layer_{layer}/initial_hidden_state", "batch direction hidden"),
+        "c_0": Native("layer_{layer}/initial_cell_state", "batch direction cell"),
+    },
+    results={
+        "output": Native("Y", "batch direction time hidden"),
+        "h_n": Native("layer_{layer}/Ho", "batch direction hidden"),
+        "c_n": Native("layer_{layer}/Co", "batch direction cell"),
+        "last": Native("layer_{layer}/Ho", "batch direction hidden"),
+    },
+    weights={
+        "input_weights": Native("layer_{layer}/W", "direction (gate cell) input"),
+        "recurrent_weights": Native("layer_{layer}/R", "direction (gate cell) hidden"),
+        "bias": Native("layer_{layer}/B", "direction (gate cell)"),
+    },
+    gates="figo",
+    source=SPECIFICATION,
+    loader="constants = {name: opset15.constant(array) for name, array in weights.items()}",
+)
+
+GAPS = _openvino.GAPS | {
+    "bias": f"B is required: {SPECIFICATION}",
+    "projection_size": f"the operation has no projection, h is as wide as c: {SPECIFICATION}",
+    "merge=sum": f"Y keeps the directions apart, on an axis of their own: {SPECIFICATION}",
+    "merge=mul": f"Y keeps the directions apart, on an axis of their own: {SPECIFICATION}",
+    "merge=ave": f"Y keeps the directions apart, on an axis of their own: {SPECIFICATION}",
+    "layout": f"X has exactly the axes batch, time and input, in this order: {SPECIFICATION}",
+    "dropout": f"the operation has no dropout: {SPECIFICATION}",
+    "checkpoint=weights": (
+        "the .bin of a saved model has no names and is read with its .xml alone: "
+        "https://docs.openvino.ai/2025/documentation/openvino-ir-format.html"
+    ),
+}
+
+
+def unsupported(layer: Layer) -> str | None:
+    """Why OpenVINO has no such operation, or None."""
+    if layer.reverse and not layer.keep_order:
+        return f"Y of a reversed LSTMSequence is aligned with X: {SPECIFICATION}"
+    return lacking(layer, GAPS)
+
+
+def run(
+    layer: Layer, dimensions: Dimensions, weights: Mapping[str, Array], inputs: Mapping[str, Array]
+) -> Results:
+    """Build, compile and call the model; ``Y``, and ``Ho`` and ``Co`` of each layer.
+
+    Raises KeyError where a weight is missing.
+    """
+    kind = _openvino.element(layer)
+    given = {
+        name: ops.constant(_openvino.tensor(array, kind), name=name)
+        for name, array in weights.items()
+    }
+    model = _build(layer, dimensions, given)
+    properties: dict[str, Any] = {}
+    if layer.checkpoint == "model":
+        model, properties["checkpoint"] = _reloaded(model, weights)
+    states = {
+        f"layer_{number}/initial_{state}": f"layer_{number}/{final}"
+        for number in range(dimensions.num_layers)
+        for state, final in (("hidden_state", "Ho"), ("cell_state", "Co"))
+    }
+    results = _openvino.run(layer, model, inputs, states)
+    return Results(results, **results.properties, **properties)
+
+
+def infer(layer: Layer, dimensions: Dimensions) -> dict[str, Shape]:
+    """Read the shapes of the same results from a model whose weights are inputs."""
+    return _openvino.shapes(_build(layer, dimensions))
+
+
+def defaults(dimensions: Dimensions) -> dict[str, Any]:
+    """Describe ``lstm_sequence`` with nothing but what it requires, and zeros for that."""
+    model = _build(Layer(), dimensions)
+    fed = {one.any_name: np.zeros(one.shape, np.float32) for one in model.inputs}
+    compiled = _openvino.compiled(model)
+    returned = {one.any_name: array for one, array in compiled(fed).items()}
+
+    def promotes(dtype: str) -> str:
+        x = fed["X"]  # NumPy has no bfloat16
+        x = _openvino.tensor(x, ov.Type.bf16) if dtype == "bfloat16" else x.astype(dtype)
+        return str(compiled(fed | {"X": x})["Y"].dtype)
+
+    parameters = inspect.signature(ops.lstm_sequence).parameters.values()
+    bare = [one.replace(annotation=one.empty) for one in parameters]
+    return {
+        "signature": str(inspect.Signature(bare)),
+        "output_shape": list(returned["Y"].shape),
+        "returns": outline(returned, {}),
+        "dtype": str(returned["Y"].dtype),
+        "promotes": promoted(promotes),
+        "parameters": {name: list(fed[name].shape) for name in fed if name != "X"},
+        "forget_bias": "given",
+    }
+
+
+def _reloaded(
+    model: ov.Model, weights: Mapping[str, Array]
+) -> tuple[ov.Model, dict[str, list[int]]]:
+    """`model` as it comes out of a file, and the shapes of the weights there."""
+    with TemporaryDirectory() as folder:
+        file = Path(folder, "stack.xml")
+        ov.save_model(model, file, compress_to_fp16=False)  # or the weights are rounded
+        loaded = _openvino.CORE.read_model(file)
+    nodes = {node.get_friendly_name(): node for node in loaded.get_ops()}
+    return loaded, {name: list(nodes[name].shape) for name in weights}
+
+
+def _build(
+    layer: Layer, dimensions: Dimensions, weights: Mapping[str, ov.Node] | None = None
+) -> ov.Model:
+    """Return the model of the stack; where no `weights` are given, they are inputs of it."""
+    kind, batch = _openvino.element(layer), dimensions.batch_size
+    directions, hidden = layer.num_directions, dimensions.hidden_units
+    way = "reverse" if layer.reverse else "forward"
+    inputs: list[ov.Node] = []
+    outputs: list[ov.Output] = []
+
+    def declared(name: str, shape: Shape, kind: ov.Type = kind) -> ov.Node:
+        inputs.append(ops.parameter(shape, kind, name=name))
+        return inputs[-1]
+
+    x, width = declared("X", (batch, dimensions.time_steps, dimensions.embedding_dim)), 0
+    if layer.lengths == "given":
+        lengths = declared("sequence_lengths", (batch,), ov.Type.i32)
+    else:
+        lengths = ops.constant(np.full(batch, dimensions.time_steps, np.int32))
+    for number in range(dimensions.num_layers):
+        name = f"layer_{number}/"
+        state = (batch, directions, hidden)
+        if layer.initial_state == "given" or layer.stateful != "no":
+            states = [declared(f"{name}initial_{one}_state", state) for one in ("hidden", "cell")]
+        else:
+            states = [ops.constant(np.zeros(state), kind)] * 2
+        shapes = {
+            f"{name}W": (directions, 4 * hidden, width or dimensions.embedding_dim),
+            f"{name}R": (directions, 4 * hidden, hidden),
+            f"{name}B": (directions, 4 * hidden),
+        }
+        held = [declared(n, shapes[n]) if weights is None else weights[n] for n in shapes]
+        lstm = ops.lstm_sequence(
+            x, *states, lengths, *held, hidden, "bidirectional" if layer.bidirectional else way
+        )
+        y, *final = lstm.outputs()
+        for output, label in zip(final, ("Ho", "Co"), strict=True):
+            output.set_names({f"{name}{label}"})
+        outputs += final
+        width = directions * hidden
+        x = ops.reshape(ops.transpose(y, [0, 2, 1, 3]), [0, 0, width], special_zero=True)
+    y.set_names({"Y"})
+    return ov.Model([y, *outputs], inputs, "stack")
