@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from conformance import bench, cover, interpreter, recorded, report
+from conformance import bench, cover, interpreter, matrix, recorded, report
 from conformance.convert import ConvertError, convert, load_state
 from conformance.framework import FrameworkError, find
 from conformance.load import load_cases, load_records
@@ -33,6 +33,8 @@ def main(arguments: Sequence[str] | None = None, root: Path = ROOT) -> int:
     carried.add_argument("--prefix", default="", help="what stands before the names in the state")
     carried.add_argument("--output", type=Path, help="default: FILE.NAME.npz, beside FILE")
     carried.add_argument("state", type=Path, metavar="FILE", help="weights by name, as .npz")
+    tabled = commands.add_parser("matrix", help="a report as a table: frameworks by behaviours")
+    tabled.add_argument("report", type=Path, help="of pytest --report")
     alone = commands.add_parser(
         "interpreter", help="a virtual environment with the packages of one adapter alone"
     )
@@ -47,6 +49,9 @@ def main(arguments: Sequence[str] | None = None, root: Path = ROOT) -> int:
         return write(root, cover.files())
     if given.command == "record":
         return record(root, given.report)
+    if given.command == "matrix":
+        print(*matrix.lines(given.report), sep="\n")
+        return 0
     if given.command == "convert":
         return carry(root, given)
     try:
