@@ -2,11 +2,20 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from math import prod
 
 from einops import EinopsError, parsing
 
 from conformance.case import Shape
+
+
+@cache
+def _places(axes: str) -> tuple[tuple[str, ...], ...]:
+    try:
+        return tuple(map(tuple, parsing.ParsedExpression(axes).composition))
+    except EinopsError as problem:
+        raise ValueError(f"{axes!r} is no pattern: {problem}") from problem
 
 
 @dataclass(frozen=True)
@@ -40,10 +49,7 @@ class Law:
     @property
     def places(self) -> tuple[tuple[str, ...], ...]:
         """The names in each place of the shape."""
-        try:
-            return tuple(map(tuple, parsing.ParsedExpression(self.axes).composition))
-        except EinopsError as problem:
-            raise ValueError(f"{self.axes!r} is no pattern: {problem}") from problem
+        return _places(self.axes)
 
     def __str__(self) -> str:
         """``(batch 7, time 5, direction*hidden 2*13=26)``."""
