@@ -1,0 +1,154 @@
+"""What the adapters of JAX share: a function is traced, compiled, differentiated and saved.
+
+The function is ``lstm(layer, dimensions, weights, inputs)``, of arrays by name; it returns what its
+user gets, and by name the arrays in that. One trace gives the shapes, and is what is compiled.
+Step by step runs under ``jax.disable_jit``, which turns a scan into a Python loop. Weights are
+saved as one ``.npy`` each, for an ``.npz`` of ``jnp.savez`` gives no bfloat16 back; the function
+itself by ``jax.export``, which needs flatbuffers.
+"""
+
+from collections.abc import Callable, Mapping
+from contextlib import nullcontext
+from functools import lru_cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, NamedTuple, TypeAlias
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import export
+
+from adapters.contract import GROUP, Array, Dimensions, Layer, Results, Shape, outline
+
+jax.config.update("jax_default_matmul_precision", "highest")
+
+Arrays: TypeAlias = Mapping[str, jax.Array]
+Call: TypeAlias = Callable[..., dict[str, jax.Array]]
+Lstm: TypeAlias = Callable[[Layer, Dimensions, Arrays, Arrays], tuple[Any, dict[str, jax.Array]]]
+Shapes: TypeAlias = Mapping[str, Shape]
+
+
+def ran(
+    lstm: Lstm,
+    layer: Layer,
+    dimensions: Dimensions,
+    weights: Mapping[str, Array],
+    inputs: Mapping[str, Array],
+) -> Results:
+    """Compile `lstm` for the shapes of `weights` and `inputs`, and call it."""
+    properties: dict[str, Any] = {}
+    eager = layer.execution == "eager"
+    with (
+        jax.enable_x64(layer.dtype == "float64"),
+        jax.disable_jit() if eager else nullcontext(),
+    ):
+        dtype = _dtype(layer)
+        weights = {name: _cast(array, dtype) for name, array in weights.items()}
+        names = [name for name in inputs if not name.startswith("cotangent of ")]
+        fed = {name: _cast(inputs[name], dtype) for name in names}
+        trace = _trace(lstm, layer, dimensions, _sizes(weights), _sizes(fed))
+        call: Call = trace.call
+        if layer.checkpoint != "none":
+            call, weights, properties["checkpoint"] = _reloaded(layer, trace.call, weights, fed)
+        arguments = [weights, fed]
+        if layer.gradients:
+            call = jax.jit(_differentiated(call))
+            dtypes = {name: result.dtype for name, result in trace.results.items()}
+            arguments.append({to: _cast(inputs[f"cotangent of {to}"], dtypes[to]) for to in dtypes})
+        results = call(*arguments)
+    return Results(results, container=trace.container, **properties)
+
+
+def inferred(
+    lstm: Lstm, layer: Layer, dimensions: Dimensions, weights: Shapes, inputs: Shapes
+) -> dict[str, Shape]:
+    """Read the shapes of the same results from the trace that `ran` compiles."""
+    with jax.enable_x64(layer.dtype == "float64"):
+        trace = _trace(
+            lstm, layer, dimensions, tuple(sorted(weights.items())), tuple(sorted(inputs.items()))
+        )
+    return {name: result.shape for name, result in trace.results.items()}
+
+
+def batch(layer: Layer, dimensions: Dimensions) -> Shape:
+    """The sizes of the batch axes."""
+    if layer.layout == "unbatched":
+        return ()
+    return (GROUP, dimensions.batch_size)[layer.layout != "extra_batch" :]
+
+
+class _Trace(NamedTuple):
+    call: Any  # jitted
+    results: dict[str, jax.ShapeDtypeStruct]
+    container: str
+
+
+@lru_cache(maxsize=4)
+def _trace(
+    lstm: Lstm,
+    layer: Layer,
+    dimensions: Dimensions,
+    weights: tuple[tuple[str, Shape], ...],
+    inputs: tuple[tuple[str, Shape], ...],
+) -> _Trace:
+    containers = []
+
+    def call(weights: Arrays, inputs: Arrays) -> dict[str, jax.Array]:
+        returned, results = lstm(layer, dimensions, weights, inputs)
+        containers.append(outline(returned, results))
+        return results
+
+    jitted = jax.jit(call)
+    with jax.disable_jit(False):
+        traced = jitted.trace(_abstract(layer, weights), _abstract(layer, inputs))
+    return _Trace(jitted, traced.out_info, containers[0])
+
+
+def _differentiated(call: Call) -> Call:
+    """`call`, with the cotangents as a third argument and the gradients among the results."""
+
+    def both(weights: Arrays, inputs: Arrays, cotangents: Arrays) -> dict[str, jax.Array]:
+        results, pullback = jax.vjp(call, weights, inputs)
+        of_weights, of_inputs = pullback(cotangents)
+        gradients = {f"gradient of {name}": one for name, one in (of_weights | of_inputs).items()}
+        return results | gradients
+
+    return both
+
+
+def _reloaded(
+    layer: Layer, call: Any, weights: Arrays, inputs: Arrays
+) -> tuple[Call, dict[str, jax.Array], dict[str, list[int]]]:
+    """Save the weights, and a whole model's function; both as loaded, and the names with shapes."""
+    with TemporaryDirectory() as folder:
+        for name, array in weights.items():
+            jnp.save(Path(folder, f"{name}.npy"), array)
+        loaded = {file.stem: jnp.load(file) for file in sorted(Path(folder).glob("*.npy"))}
+        if layer.checkpoint == "model":
+            file = Path(folder, "lstm.jax")
+            with jax.disable_jit(False):
+                exported = export.export(call)(weights, inputs)
+            file.write_bytes(exported.serialize(vjp_order=int(layer.gradients)))
+            call = export.deserialize(bytearray(file.read_bytes())).call
+    return call, loaded, {name: list(array.shape) for name, array in loaded.items()}
+
+
+def _dtype(layer: Layer) -> Any:
+    """What weights and inputs are of."""
+    return jnp.dtype("float32" if "mixed" in layer.dtype else layer.dtype)
+
+
+def _cast(array: Array, dtype: Any) -> Array:
+    return array.astype(dtype) if array.dtype == np.float32 else array
+
+
+def _sizes(arrays: Mapping[str, Array]) -> tuple[tuple[str, Shape], ...]:
+    return tuple(sorted((name, array.shape) for name, array in arrays.items()))
+
+
+def _abstract(
+    layer: Layer, shapes: tuple[tuple[str, Shape], ...]
+) -> dict[str, jax.ShapeDtypeStruct]:
+    dtypes, dtype = {"seq_lengths": jnp.int32}, _dtype(layer)
+    return {name: jax.ShapeDtypeStruct(shape, dtypes.get(name, dtype)) for name, shape in shapes}

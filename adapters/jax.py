@@ -1,0 +1,144 @@
+"""JAX alone: the equations of an LSTM, written by hand, under ``jax.lax.scan``.
+
+A scan walks the first axis, so that sequences are time-major; it hands its user ``carry, ys``, the
+carry as it is written, here ``(h, c)``. ``reverse=True`` scans from the end and leaves ``ys``
+aligned with ``xs``, so the backward direction's final h is ``ys[0]``: no switch leaves ``ys`` in
+the order of emission. Layers and directions are the user's own: the stack joins both directions for
+the next layer, and hands out the last layer's two sequences as the two scans return them. Nothing
+but the arithmetic checks a shape: an input without a batch axis is one sequence, one with two batch
+axes is as good, and a carry that broadcasts is refused only because it comes back in another shape
+than it went in. Mixed precision is a cast of the parameters and the input before the first step.
+"""
+
+from collections.abc import Mapping
+from functools import partial
+from typing import Any, TypeAlias
+
+import jax
+import jax.numpy as jnp
+
+from adapters._jax import batch, inferred, ran
+from adapters.contract import (
+    Array,
+    Convention,
+    Dimensions,
+    Layer,
+    Native,
+    Results,
+    Shape,
+    lacking,
+)
+
+PACKAGES = ("jax", "jaxlib", "flatbuffers")
+
+Arrays: TypeAlias = Mapping[str, jax.Array]
+
+CONVENTION = Convention(
+    inputs={
+        "input": Native("xs", "time batch input"),
+        "h_0": Native("layer_{layer}{direction}.h", "batch hidden"),
+        "c_0": Native("layer_{layer}{direction}.c", "batch cell"),
+    },
+    results={
+        "output": Native("ys{direction}", "time batch hidden"),
+        "h_n": Native("layer_{layer}{direction}.h", "batch hidden"),
+        "c_n": Native("layer_{layer}{direction}.c", "batch cell"),
+        "last": Native("layer_{layer}{direction}.h", "batch hidden"),
+    },
+    weights={
+        "input_weights": Native("layer_{layer}{direction}.W_ih", "input (gate cell)"),
+        "recurrent_weights": Native("layer_{layer}{direction}.W_hh", "hidden (gate cell)"),
+        "bias": Native("layer_{layer}{direction}.b", "(gate cell)"),
+        "projection_weights": Native("layer_{layer}{direction}.W_hr", "cell hidden"),
+    },
+    gates="ifgo",
+    directions=(("",), ("_forward", "_backward")),
+    source="https://docs.jax.dev/en/latest/_autosummary/jax.lax.scan.html",
+    loader="params = {name: jnp.asarray(array) for name, array in weights.items()}",
+)
+
+MERGE = f"two scans hand out two sequences, which nothing merges: {CONVENTION.source}"
+GAPS = {
+    "merge=sum": MERGE,
+    "merge=mul": MERGE,
+    "merge=ave": MERGE,
+    "lengths": f"a scan knows one length, that of its first axis: {CONVENTION.source}",
+    "stateful": f"a scan keeps no state, the caller carries it: {CONVENTION.source}",
+    "dropout": "JAX has no dropout: https://docs.jax.dev/en/latest/jax.nn.html",
+    "execution=predict": "JAX has no model with a predict: https://docs.jax.dev/en/latest/jax.html",
+}
+
+
+def step(params: Arrays, carry: tuple[jax.Array, jax.Array], x: jax.Array) -> tuple[Any, jax.Array]:
+    """Take one step of the equations, with a bias and a projection where `params` has them."""
+    h, c = carry
+    gates = x @ params["W_ih"] + h @ params["W_hh"]
+    if "b" in params:
+        gates += params["b"]
+    i, f, g, o = jnp.split(gates, 4, axis=-1)
+    c = jax.nn.sigmoid(f) * c + jax.nn.sigmoid(i) * jnp.tanh(g)
+    h = jax.nn.sigmoid(o) * jnp.tanh(c)
+    if "W_hr" in params:
+        h = h @ params["W_hr"]
+    return (h, c), h
+
+
+def lstm(
+    layer: Layer, dimensions: Dimensions, weights: Arrays, inputs: Arrays
+) -> tuple[list[Any], dict[str, jax.Array]]:
+    """Return what the last layer's scans do, and by name every carry and the last sequences."""
+    dtype = jnp.dtype(layer.dtype.removeprefix("mixed_"))
+    weights, inputs = jax.tree.map(lambda array: array.astype(dtype), (weights, inputs))
+    xs = inputs["xs"]
+    results: dict[str, jax.Array] = {}
+    for number in range(dimensions.num_layers):
+        returned, sequences = [], {}
+        for direction in CONVENTION.directions[layer.bidirectional]:
+            name = f"layer_{number}{direction}"
+            params = {
+                key.removeprefix(f"{name}."): array
+                for key, array in weights.items()
+                if key.startswith(f"{name}.")
+            }
+            if layer.initial_state == "given":
+                init = inputs[f"{name}.h"], inputs[f"{name}.c"]
+            else:
+                hidden, gates = params["W_hh"].shape
+                init = tuple(jnp.zeros((*xs.shape[1:-1], n), dtype) for n in (hidden, gates // 4))
+            reverse = layer.reverse or direction == "_backward"
+            returned.append(jax.lax.scan(partial(step, params), init, xs, reverse=reverse))
+            (h, c), sequences[f"ys{direction}"] = returned[-1]
+            results |= {f"{name}.h": h, f"{name}.c": c}
+        xs = jnp.concatenate(list(sequences.values()), axis=-1)
+    return returned, results | sequences
+
+
+def unsupported(layer: Layer) -> str | None:
+    """Why a scan of JAX is no such layer, or None."""
+    if layer.reverse and not layer.keep_order:
+        return f"a reversed scan leaves its output aligned with its input: {CONVENTION.source}"
+    return lacking(layer, GAPS)
+
+
+def run(
+    layer: Layer, dimensions: Dimensions, weights: Mapping[str, Array], inputs: Mapping[str, Array]
+) -> Results:
+    """Compile the stack for the shapes of `inputs` and call it; every scan's carry and sequence."""
+    return ran(lstm, layer, dimensions, weights, inputs)
+
+
+def infer(layer: Layer, dimensions: Dimensions) -> dict[str, Shape]:
+    """Read the shapes of the same results from the trace that `run` compiles."""
+    rows, cell = batch(layer, dimensions), dimensions.hidden_units
+    hidden, width = layer.projection_size or cell, dimensions.embedding_dim
+    inputs, weights = {"xs": (dimensions.time_steps, *rows, width)}, {}
+    for number in range(dimensions.num_layers):
+        for direction in CONVENTION.directions[layer.bidirectional]:
+            name = f"layer_{number}{direction}"
+            weights |= {f"{name}.W_ih": (width, 4 * cell), f"{name}.W_hh": (hidden, 4 * cell)}
+            weights |= {f"{name}.b": (4 * cell,)} if layer.bias else {}
+            weights |= {f"{name}.W_hr": (cell, hidden)} if layer.projection_size else {}
+            if layer.initial_state == "given":
+                inputs |= {f"{name}.h": (*rows, hidden), f"{name}.c": (*rows, cell)}
+        width = layer.num_outputs * hidden
+    return inferred(lstm, layer, dimensions, weights, inputs)

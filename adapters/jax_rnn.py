@@ -1,0 +1,158 @@
+"""``jax.experimental.rnn``: ``lstm_ref``, the LSTM that its cuDNN one is tested against.
+
+Batch-major; it hands its user ``y, h_n, c_n``, a tuple of three, always all of them. ``y`` joins
+the directions on its last axis; the states stack layers and directions on their first. Both initial
+states, and the length of each sequence, are arguments without a default: who has none feeds zeros
+and the full length. What stands behind a sequence's end is zero. The weights are four dicts,
+``W_ih``, ``W_hh``, ``b_ih`` and ``b_hh``, whose keys count layers and directions through, 0 1 2 3
+for two bidirectional layers; ``unpack_lstm_weights`` makes them of the one flat array that
+``init_lstm_weight`` draws. ``jax.export`` refuses dicts with such keys, so an exported function
+must take its weights by other names. Every gate has two biases.
+
+``rnn.lstm`` itself needs cuDNN: on a CPU it raises AttributeError before it looks at anything,
+https://github.com/jax-ml/jax/issues/19177
+"""
+
+from collections.abc import Mapping
+from typing import Any, TypeAlias
+
+import jax
+import jax.numpy as jnp
+from jax.experimental import rnn
+
+from adapters._jax import inferred, ran
+from adapters.contract import (
+    Array,
+    Convention,
+    Dimensions,
+    Layer,
+    Native,
+    Results,
+    Shape,
+    lacking,
+)
+
+PACKAGES = ("jax", "jaxlib", "flatbuffers")
+
+Arrays: TypeAlias = Mapping[str, jax.Array]
+
+CONVENTION = Convention(
+    inputs={
+        "input": Native("x", "batch time input"),
+        "h_0": Native("h_0", "(layer direction) batch hidden"),
+        "c_0": Native("c_0", "(layer direction) batch cell"),
+        "lengths": Native("seq_lengths", "batch"),
+    },
+    results={
+        "output": Native("y", "batch time (direction hidden)"),
+        "h_n": Native("h_n", "(layer direction) batch hidden"),
+        "c_n": Native("c_n", "(layer direction) batch cell"),
+        "last": Native("h_n", "(layer direction) batch hidden"),
+    },
+    weights={
+        "input_weights": Native("W_ih_l{layer}{direction}", "(gate cell) input"),
+        "recurrent_weights": Native("W_hh_l{layer}{direction}", "(gate cell) hidden"),
+        "input_bias": Native("b_ih_l{layer}{direction}", "(gate cell)"),
+        "recurrent_bias": Native("b_hh_l{layer}{direction}", "(gate cell)"),
+    },
+    gates="ifgo",
+    directions=(("",), ("", "_reverse")),
+    source="https://github.com/jax-ml/jax/blob/main/jax/experimental/rnn.py",
+    loader="W_ih, W_hh, b_ih, b_hh = (dict(enumerate(weights[name] for name in weights"
+    " if name.startswith(kind))) for kind in ('W_ih', 'W_hh', 'b_ih', 'b_hh'))",
+)
+
+KINDS = ("W_ih", "W_hh", "b_ih", "b_hh")  # the dicts, as lstm_ref takes them
+DTYPE = f"lstm_ref computes in the dtype of what it is fed: {CONVENTION.source}"
+GAPS = {
+    "bias": f"the only flavor is an LSTM with two biases: {CONVENTION.source}",
+    "projection_size": f"nothing projects its h: {CONVENTION.source}",
+    "reverse": f"the reverse direction comes with the forward one alone: {CONVENTION.source}",
+    "merge": f"the directions are concatenated and nothing else: {CONVENTION.source}",
+    "layout": f"the input has exactly the axes (batch, time, input): {CONVENTION.source}",
+    "dtype=mixed_bfloat16": DTYPE,
+    "dtype=mixed_float16": DTYPE,
+    "dropout": f"lstm_ref has no dropout, that of cuDNN is another: {CONVENTION.source}",
+    "stateful": f"a function keeps no state, the caller carries it: {CONVENTION.source}",
+    "execution=predict": f"a function has no predict: {CONVENTION.source}",
+}
+
+
+def lstm(
+    layer: Layer, dimensions: Dimensions, weights: Arrays, inputs: Arrays
+) -> tuple[Any, dict[str, jax.Array]]:
+    """Return what ``lstm_ref`` does, and the same by name."""
+    x, count = inputs["x"], dimensions.num_layers * layer.num_directions
+    zeros = jnp.zeros((count, dimensions.batch_size, dimensions.hidden_units), x.dtype)
+    full = jnp.full((dimensions.batch_size,), dimensions.time_steps, jnp.int32)
+    returned = y, h_n, c_n = rnn.lstm_ref(
+        x,
+        inputs.get("h_0", zeros),
+        inputs.get("c_0", zeros),
+        *_dicts(layer, dimensions, weights),
+        inputs.get("seq_lengths", full),
+        dimensions.embedding_dim,
+        dimensions.hidden_units,
+        dimensions.num_layers,
+        0.0,  # dropout
+        layer.bidirectional,
+    )
+    return returned, {"y": y, "h_n": h_n, "c_n": c_n}
+
+
+def unsupported(layer: Layer) -> str | None:
+    """Why ``lstm_ref`` is no such layer, or None."""
+    return lacking(layer, GAPS)
+
+
+def run(
+    layer: Layer, dimensions: Dimensions, weights: Mapping[str, Array], inputs: Mapping[str, Array]
+) -> Results:
+    """Call ``lstm_ref`` with `weights` in its four dicts; ``y``, ``h_n`` and ``c_n``."""
+    return ran(lstm, layer, dimensions, weights, inputs)
+
+
+def infer(layer: Layer, dimensions: Dimensions) -> dict[str, Shape]:
+    """Read the shapes of the same results from the trace that `run` compiles."""
+    size = dimensions.batch_size
+    inputs = {"x": (size, dimensions.time_steps, dimensions.embedding_dim)}
+    if layer.initial_state == "given":
+        count = dimensions.num_layers * layer.num_directions
+        inputs |= dict.fromkeys(("h_0", "c_0"), (count, size, dimensions.hidden_units))
+    if layer.lengths == "given":
+        inputs["seq_lengths"] = (size,)
+    return inferred(lstm, layer, dimensions, parameters(layer, dimensions), inputs)
+
+
+def parameters(layer: Layer, dimensions: Dimensions) -> dict[str, Shape]:
+    """Return the shapes of what ``unpack_lstm_weights`` makes of a fresh flat array."""
+    sizes = (
+        dimensions.embedding_dim,
+        dimensions.hidden_units,
+        dimensions.num_layers,
+        layer.bidirectional,
+    )
+    dicts = jax.eval_shape(
+        lambda key: rnn.unpack_lstm_weights(rnn.init_lstm_weight(key, *sizes), *sizes),
+        jax.random.key(0),
+    )
+    return {
+        name: one[key].shape
+        for kind, one in zip(KINDS, dicts, strict=True)
+        for key, name in enumerate(_names(kind, layer, dimensions))
+    }
+
+
+def _names(kind: str, layer: Layer, dimensions: Dimensions) -> list[str]:
+    """The names of one dict's entries, in the order of its keys."""
+    directions = CONVENTION.directions[layer.bidirectional]
+    return [
+        f"{kind}_l{number}{each}" for number in range(dimensions.num_layers) for each in directions
+    ]
+
+
+def _dicts(layer: Layer, dimensions: Dimensions, weights: Arrays) -> list[dict[int, jax.Array]]:
+    return [
+        {key: weights[name] for key, name in enumerate(_names(kind, layer, dimensions))}
+        for kind in KINDS
+    ]

@@ -1,0 +1,227 @@
+"""MLX: a list of ``mlx.nn.LSTM`` layers, each reading the hidden sequence of the one before.
+
+A layer hands its user ``hidden, cell``: h and c of every step, each (batch, time, hidden). There is
+no final state beside them: it is the last step. Any number of batch axes may stand before time,
+none as well, so a matrix is one sequence. The initial state is two arguments, ``hidden`` and
+``cell``, of no shape in particular: a c of width 1 serves all units, and an h and c of shape
+(1, batch, hidden), as PyTorch has them, give both results an axis of 1 in front. A gate has one
+bias. Nothing reverses, masks, projects or joins directions. Arrays are lazy: one that is not
+evaluated has a shape, and costs nothing. Of the two formats of weights ``.safetensors`` refuses
+float64, whose exp and sigmoid are right to seven digits.
+"""
+
+import inspect
+import os
+import tempfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+os.environ["MLX_ENABLE_TF32"] = "0"  # TensorFloat-32 keeps 10 bits of a mantissa's 23
+
+import mlx.core as mx
+import numpy as np
+from mlx import nn
+from mlx.utils import tree_flatten, tree_unflatten
+
+from adapters.contract import (
+    GROUP,
+    Array,
+    Cast,
+    Convention,
+    Dimensions,
+    Layer,
+    Native,
+    Results,
+    Shape,
+    lacking,
+    outline,
+    promoted,
+)
+
+PACKAGES = ("mlx", "mlx-cpu|mlx-metal")
+
+CONVENTION = Convention(
+    inputs={
+        "input": Native("input", "batch time input"),
+        "h_0": Native("layers.{layer}{direction}.hidden", "batch hidden"),
+        "c_0": Native("layers.{layer}{direction}.cell", "batch cell"),
+    },
+    results={
+        "output": Native("layers.{layer}{direction}.hidden", "batch time hidden"),
+        "h_n": Native("layers.{layer}{direction}.hidden", "batch time hidden"),
+        "c_n": Native("layers.{layer}{direction}.cell", "batch time cell"),
+        "last": Native("layers.{layer}{direction}.hidden", "batch time hidden"),
+    },
+    weights={
+        "input_weights": Native("layers.{layer}{direction}.Wx", "(gate cell) input"),
+        "recurrent_weights": Native("layers.{layer}{direction}.Wh", "(gate cell) hidden"),
+        "bias": Native("layers.{layer}{direction}.bias", "(gate cell)"),
+    },
+    gates="ifgo",
+    source="https://ml-explore.github.io/mlx/build/html/python/nn/_autosummary/mlx.nn.LSTM.html",
+    loader="module.load_weights([(name, mx.array(array)) for name, array in weights.items()])",
+)
+
+ISSUES = "https://github.com/ml-explore/mlx/issues"
+MODULE = "https://ml-explore.github.io/mlx/build/html/python/nn/module.html"
+EXPORT = "https://ml-explore.github.io/mlx/build/html/usage/export.html"
+
+GAPS = {
+    "bidirectional": f"no layer reads both ways, its user joins two of them: {ISSUES}/983",
+    "reverse": f"a layer reads forwards, its user reverses the input: {ISSUES}/983",
+    "projection_size": f"h is as wide as c, nothing projects it: {CONVENTION.source}",
+    "lengths": f"a layer has neither lengths nor a mask: {CONVENTION.source}",
+    "stateful": f"a layer keeps no state, the caller hands it on: {CONVENTION.source}",
+    "layout=time_major": f"time is the last axis but one, after the batch: {CONVENTION.source}",
+    "dtype=mixed_bfloat16": f"there is no autocast, the parameters decide: {ISSUES}/2834",
+    "dtype=mixed_float16": f"there is no autocast, the parameters decide: {ISSUES}/2834",
+    "execution=predict": f"a module is called and has no predict: {MODULE}",
+    "checkpoint=model": f"a file holds weights, or the graph of one call, never a module: {EXPORT}",
+}
+
+
+class Stack(nn.Module):
+    """The layers, with dropout between them."""
+
+    def __init__(self, layer: Layer, dimensions: Dimensions) -> None:
+        """Build as many layers as `dimensions` says; their random weights are never computed."""
+        super().__init__()
+        widths = [dimensions.embedding_dim] + [dimensions.hidden_units] * dimensions.num_layers
+        self.layers = [nn.LSTM(width, dimensions.hidden_units, layer.bias) for width in widths[:-1]]
+        self.dropout = nn.Dropout(0.5 * layer.dropout)
+
+    def __call__(self, inputs: Mapping[str, mx.array]) -> list[tuple[mx.array, mx.array]]:
+        """Return what each layer returns."""
+        x, returned = inputs["input"], []
+        for number, member in enumerate(self.layers):
+            state = [inputs.get(f"layers.{number}.{part}") for part in ("hidden", "cell")]
+            returned.append(member(x, *state))
+            x = self.dropout(returned[-1][0])
+        return returned
+
+
+def unsupported(layer: Layer) -> str | None:
+    """Why MLX has no such layer, or None."""
+    return lacking(layer, GAPS)
+
+
+def run(
+    layer: Layer, dimensions: Dimensions, weights: Mapping[str, Array], inputs: Mapping[str, Array]
+) -> Results:
+    """Load `weights` into the stack, call it with `inputs`; h and c of each layer and step.
+
+    Raises ValueError where a weight is missing, surplus or of another shape.
+    """
+    module, properties = _build(layer, dimensions), {}
+    held = _arrays(layer, weights)
+    module.load_weights(list(held.items()))
+    if layer.checkpoint == "weights":
+        module, properties["checkpoint"] = _reloaded(module, layer, dimensions)
+    fed = _arrays(layer, inputs)
+    cotangents = {name: fed.pop(name) for name in list(fed) if name.startswith("cotangent of ")}
+    gradients: dict[str, mx.array] = {}
+    if layer.gradients:
+        call = _executed(layer, _differentiated(module, cotangents))
+        (_, returned), (of_weights, of_inputs) = call(held, fed)
+        gradients = {f"gradient of {name}": one for name, one in (of_weights | of_inputs).items()}
+    else:
+        returned = _executed(layer, module)(fed)
+    results = _named(returned)
+    properties["container"] = outline(returned[-1], results)
+    mx.eval(results, gradients)
+    return Results({name: _numpy(one) for name, one in (results | gradients).items()}, **properties)
+
+
+def infer(layer: Layer, dimensions: Dimensions) -> dict[str, Shape]:
+    """Read the shapes of the same results from a call that nothing evaluates."""
+    batch: Shape = (dimensions.batch_size,)
+    if layer.layout in ("unbatched", "extra_batch"):
+        batch = () if layer.layout == "unbatched" else (GROUP, *batch)
+    shapes = {"input": (*batch, dimensions.time_steps, dimensions.embedding_dim)}
+    if layer.initial_state == "given":
+        for number in range(dimensions.num_layers):
+            for part in ("hidden", "cell"):
+                shapes[f"layers.{number}.{part}"] = (*batch, dimensions.hidden_units)
+    inputs = {name: mx.zeros(shape) for name, shape in shapes.items()}
+    results = _named(_build(layer, dimensions)(inputs))
+    return {name: result.shape for name, result in results.items()}
+
+
+def parameters(layer: Layer, dimensions: Dimensions) -> dict[str, Shape]:
+    """Return the shape of every parameter by its path."""
+    held = tree_flatten(_build(layer, dimensions).trainable_parameters())
+    return {name: parameter.shape for name, parameter in held}
+
+
+def defaults(dimensions: Dimensions) -> dict[str, Any]:
+    """Describe ``LSTM(input_size, hidden_size)``, called with (batch, time, input)."""
+    module = nn.LSTM(dimensions.embedding_dim, dimensions.hidden_units)
+    shape = dimensions.batch_size, dimensions.time_steps, dimensions.embedding_dim
+    returned = module(mx.zeros(shape))
+    forget = mx.split(module.bias, len(CONVENTION.gates))[CONVENTION.gates.index("f")].tolist()
+    return {
+        "signature": str(inspect.signature(nn.LSTM)),
+        "output_shape": list(returned[0].shape),
+        "returns": outline(returned, {}),
+        "dtype": _dtype(returned[0]),
+        "promotes": promoted(lambda dtype: _dtype(module(mx.zeros(shape, getattr(mx, dtype)))[0])),
+        "parameters": {name: list(one.shape) for name, one in tree_flatten(module.parameters())},
+        "forget_bias": forget[0] if len(set(forget)) == 1 else "random",
+    }
+
+
+def _dtype(array: mx.array) -> str:
+    return str(array.dtype).removeprefix("mlx.core.")
+
+
+def _build(layer: Layer, dimensions: Dimensions) -> Stack:
+    return Stack(layer, dimensions).eval()
+
+
+def _arrays(layer: Layer, arrays: Mapping[str, Array]) -> dict[str, mx.array]:
+    dtype = getattr(mx, layer.dtype)
+    return {name: mx.array(array, dtype) for name, array in arrays.items()}
+
+
+def _named(returned: list[tuple[mx.array, mx.array]]) -> dict[str, mx.array]:
+    return {
+        f"layers.{number}.{part}": array
+        for number, pair in enumerate(returned)
+        for part, array in zip(("hidden", "cell"), pair, strict=True)
+    }
+
+
+def _executed(layer: Layer, call: Callable[..., Any]) -> Callable[..., Any]:
+    return mx.compile(call) if layer.execution == "compiled" else call
+
+
+def _differentiated(module: Stack, cotangents: Mapping[str, mx.array]) -> Callable[..., Any]:
+    """A function of weights and inputs: the sum and what the stack returned; the gradients."""
+
+    def total(weights: Mapping[str, mx.array], inputs: Mapping[str, mx.array]) -> Any:
+        module.update(tree_unflatten(list(weights.items())))
+        returned = module(inputs)
+        results = _named(returned).items()
+        return sum((one * cotangents[f"cotangent of {n}"]).sum() for n, one in results), returned
+
+    return mx.value_and_grad(total, argnums=(0, 1))
+
+
+def _reloaded(
+    module: Stack, layer: Layer, dimensions: Dimensions
+) -> tuple[Stack, dict[str, list[int]]]:
+    """Save the weights and load them into a fresh stack; the names in the file, too."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = str(Path(folder, "stack.npz"))
+        module.save_weights(file)
+        fresh = _build(layer, dimensions)
+        fresh.load_weights(file)
+        mx.eval(fresh.parameters())  # they are read when they are needed: before the file is gone
+        return fresh, {name: list(one.shape) for name, one in mx.load(file).items()}
+
+
+def _numpy(array: mx.array) -> Array:
+    if array.dtype == mx.bfloat16:
+        return Cast(np.array(array.astype(mx.float32)), "bfloat16")
+    return np.array(array)

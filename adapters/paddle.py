@@ -1,0 +1,276 @@
+"""PaddlePaddle: ``paddle.nn.LSTM``.
+
+Hands its user ``output, (h_n, c_n)``, batch first; ``output`` joins the directions on its last
+axis, and the states stack layers and directions on their first axis. The layer has no switch for
+sequences, nor for states. Every gate has two biases, which are added. ``proj_size`` leaves the
+fused kernel for a loop in Python: there what stands behind a sequence's end is computed and not
+zero, states are broadcast, and inference does not know the number of steps.
+
+A parameter has two names: ``weight_ih_l0``, as in PyTorch, and that of the cell which holds it,
+``0.cell.weight_ih``. Under ``proj_size`` the first are not to be trusted, for they are dealt out
+along a list that holds a fifth tensor a cell: the ``weight_ih_l1`` of a stack is the projection of
+layer 0 (https://github.com/PaddlePaddle/Paddle/issues/70245). So the second are used here.
+``set_state_dict`` warns of a name that is missing or of a shape that does not fit, and goes on.
+
+The dtype is that of ``paddle.set_default_dtype`` when the layer is built; ``layer.to(dtype=...)``
+fails, for the layer's dropout state has no memory. ``paddle.amp.auto_cast`` does not know the
+kernel and leaves it in float32. Gradients want training mode. ``paddle.Model`` and a layer that
+``paddle.jit.load`` returns have no nested states: tensors in, a list of tensors out.
+"""
+
+import inspect
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
+from typing import Any
+
+import paddle
+
+from adapters.contract import (
+    Array,
+    Convention,
+    Dimensions,
+    Layer,
+    Native,
+    Results,
+    Shape,
+    lacking,
+    outline,
+    promoted,
+)
+
+# Its handler, which prints a trace, meets the heap that a crash has left and dies of that instead.
+paddle.disable_signal_handler()
+
+PACKAGES = ("paddlepaddle",)
+
+DOCS = "https://www.paddlepaddle.org.cn/documentation/docs/en/api/paddle"
+
+CONVENTION = Convention(
+    inputs={
+        "input": Native("input", "batch time input"),
+        "h_0": Native("h_0", "(layer direction) batch hidden"),
+        "c_0": Native("c_0", "(layer direction) batch cell"),
+        "lengths": Native("lengths", "batch"),
+    },
+    results={
+        "output": Native("output", "batch time (direction hidden)"),
+        "h_n": Native("h_n", "(layer direction) batch hidden"),
+        "c_n": Native("c_n", "(layer direction) batch cell"),
+        "last": Native("h_n", "(layer direction) batch hidden"),
+    },
+    weights={
+        "input_weights": Native("{layer}.{direction}.weight_ih", "(gate cell) input"),
+        "recurrent_weights": Native("{layer}.{direction}.weight_hh", "(gate cell) hidden"),
+        "input_bias": Native("{layer}.{direction}.bias_ih", "(gate cell)"),
+        "recurrent_bias": Native("{layer}.{direction}.bias_hh", "(gate cell)"),
+        "projection_weights": Native("{layer}.{direction}.weight_ho", "cell hidden"),
+    },
+    gates="ifgo",
+    directions=(("cell",), ("cell_fw", "cell_bw")),
+    source=f"{DOCS}/nn/LSTM_en.html",
+    loader="lstm.set_state_dict({name: paddle.to_tensor(one) for name, one in weights.items()})",
+)
+
+KERNEL = "https://github.com/PaddlePaddle/Paddle/blob/develop/paddle/phi/kernels/cpu/rnn_kernel.cc"
+GAPS = {
+    "reverse": f"it reads backwards beside a forward direction alone: {CONVENTION.source}",
+    "merge": f"the directions are concatenated and nothing else: {CONVENTION.source}",
+    "layout=unbatched": f"an input has exactly three axes: {CONVENTION.source}",
+    "layout=extra_batch": f"an input has exactly three axes: {CONVENTION.source}",
+    "stateful": f"the layer keeps no state, the caller carries it: {CONVENTION.source}",
+    "dtype=float16": f"on a CPU its kernel is for float32 and float64 alone: {KERNEL}",
+    "dtype=bfloat16": f"on a CPU its kernel is for float32 and float64 alone: {KERNEL}",
+}
+
+
+class Network(paddle.nn.Layer):
+    """What `paddle.Model` can run: tensors in, in the order of `names`, and a flat tuple out."""
+
+    def __init__(self, lstm: paddle.nn.LSTM, names: tuple[str, ...]) -> None:
+        super().__init__()
+        self.lstm, self.names = lstm, names
+
+    def forward(self, *tensors: Any) -> tuple[Any, Any, Any]:
+        """Return output, h_n and c_n."""
+        named = dict(zip(self.names, tensors, strict=True))
+        output, (h_n, c_n) = self.lstm(*_arguments(named))
+        return output, h_n, c_n
+
+
+def unsupported(layer: Layer) -> str | None:
+    """Why Paddle has no such layer, or None."""
+    if layer.gradients and layer.execution == "predict":
+        page = f"{DOCS}/Model_en.html"
+        return f"predict_batch returns NumPy arrays, which nothing differentiates: {page}"
+    return lacking(layer, GAPS)
+
+
+def run(
+    layer: Layer, dimensions: Dimensions, weights: Mapping[str, Array], inputs: Mapping[str, Array]
+) -> Results:
+    """Load `weights` into the layer, call it with `inputs`; ``output``, ``h_n`` and ``c_n``.
+
+    Raises ValueError where a weight is missing, surplus or of another shape.
+    """
+    module = _build(layer, dimensions)
+    held = {name: list(one.shape) for name, one in _parameters(module).items()}
+    if (got := {name: list(array.shape) for name, array in weights.items()}) != held:
+        raise ValueError(f"weights of shapes {got}, where the layer has {held}")
+    module.set_state_dict({name: paddle.to_tensor(array) for name, array in weights.items()})
+    # In evaluation the kernel keeps nothing for the gradients; in training dropout would be on.
+    module.training = layer.gradients and not layer.dropout
+    properties: dict[str, Any] = {}
+    if layer.checkpoint != "none":
+        module, properties["checkpoint"] = _reloaded(module, layer, dimensions)
+    leaves = {name: paddle.to_tensor(inputs[name]) for name in CONVENTION.inputs if name in inputs}
+    for name, leaf in leaves.items():
+        leaf.stop_gradient = not layer.gradients or name == "lengths"
+    narrow = layer.dtype.removeprefix("mixed_")
+    mixed = paddle.amp.auto_cast(dtype=narrow) if narrow != layer.dtype else nullcontext()
+    with paddle.set_grad_enabled(layer.gradients), mixed:
+        returned = _executed(module, layer, leaves)
+    output, h_n, c_n = paddle.utils.flatten(returned)
+    results = {"output": output, "h_n": h_n, "c_n": c_n}
+    properties["container"] = outline(returned, results)
+    if layer.gradients:
+        leaves.pop("lengths", None)
+        leaves |= _parameters(module) or dict(module.named_parameters())  # those of a program
+        cotangents = [paddle.to_tensor(inputs[f"cotangent of {name}"]) for name in results]
+        gradients = paddle.grad(list(results.values()), list(leaves.values()), cotangents)
+        results |= {f"gradient of {n}": one for n, one in zip(leaves, gradients, strict=True)}
+    return Results(results, **properties)
+
+
+def infer(layer: Layer, dimensions: Dimensions) -> dict[str, Shape]:
+    """Read the shapes of the same results from a static program, which holds no numbers."""
+    with _program():
+        specs = _specs(layer, dimensions).items()
+        fed = {name: paddle.static.data(name, spec.shape, spec.dtype) for name, spec in specs}
+        output, (h_n, c_n) = _build(layer, dimensions)(*_arguments(fed))
+        results = {"output": output, "h_n": h_n, "c_n": c_n}
+        return {name: tuple(result.shape) for name, result in results.items()}
+
+
+def parameters(layer: Layer, dimensions: Dimensions) -> dict[str, Shape]:
+    """Return the shape of every parameter by the name of the cell that holds it."""
+    with _program():
+        held = _parameters(_build(layer, dimensions))
+        return {name: tuple(parameter.shape) for name, parameter in held.items()}
+
+
+def defaults(dimensions: Dimensions) -> dict[str, Any]:
+    """Describe ``LSTM(input_size, hidden_size)``."""
+    module = paddle.nn.LSTM(dimensions.embedding_dim, dimensions.hidden_units)
+    shape = dimensions.batch_size, dimensions.time_steps, dimensions.embedding_dim
+    returned = output, _ = module(paddle.zeros(shape))
+    forget = module.bias_ih_l0.numpy().reshape(len(CONVENTION.gates), -1)[1].tolist()
+    return {
+        "signature": str(inspect.signature(paddle.nn.LSTM)),
+        "output_shape": list(output.shape),
+        "returns": outline(returned, {}),
+        "dtype": _dtype(output),
+        "promotes": promoted(lambda dtype: _dtype(module(paddle.zeros(shape, dtype))[0])),
+        "parameters": {name: list(one.shape) for name, one in _parameters(module).items()},
+        "forget_bias": forget[0] if len(set(forget)) == 1 else "random",
+    }
+
+
+def _dtype(tensor: Any) -> str:
+    return str(tensor.dtype).removeprefix("paddle.")
+
+
+def _build(layer: Layer, dimensions: Dimensions) -> paddle.nn.LSTM:
+    stacked = dimensions.num_layers > 1  # dropout lies between layers, and a lone layer has none
+    bias = None if layer.bias else False  # None is the default attribute, False no bias
+    paddle.set_default_dtype("float64" if layer.dtype == "float64" else "float32")
+    try:
+        module = paddle.nn.LSTM(
+            dimensions.embedding_dim,
+            dimensions.hidden_units,
+            dimensions.num_layers,
+            direction="bidirect" if layer.bidirectional else "forward",
+            time_major=layer.layout == "time_major",
+            dropout=0.5 if layer.dropout and stacked else 0.0,
+            bias_ih_attr=bias,
+            bias_hh_attr=bias,
+            proj_size=layer.projection_size,
+        )
+    finally:
+        paddle.set_default_dtype("float32")
+    module.eval()
+    return module
+
+
+def _parameters(module: paddle.nn.LSTM) -> dict[str, Any]:
+    """The trainable parameters: without bias the cells keep one, frozen at zero."""
+    return {
+        f"{number}.{name}": parameter
+        for number, member in module.named_children()
+        for name, parameter in member.named_parameters()
+        if not parameter.stop_gradient
+    }
+
+
+def _specs(layer: Layer, dimensions: Dimensions) -> dict[str, Any]:
+    """Shape and dtype of each input."""
+    batch, time = dimensions.batch_size, dimensions.time_steps
+    axes = (time, batch) if layer.layout == "time_major" else (batch, time)
+    shapes: dict[str, Shape] = {"input": (*axes, dimensions.embedding_dim)}
+    if layer.initial_state == "given":
+        rows, cell = dimensions.num_layers * layer.num_directions, dimensions.hidden_units
+        shapes["h_0"] = (rows, batch, layer.projection_size or cell)
+        shapes["c_0"] = (rows, batch, cell)
+    dtype = "float64" if layer.dtype == "float64" else "float32"
+    specs = {name: paddle.static.InputSpec(shape, dtype) for name, shape in shapes.items()}
+    if layer.lengths == "given":
+        specs["lengths"] = paddle.static.InputSpec((batch,), "int32")
+    return specs
+
+
+@contextmanager
+def _program() -> Iterator[None]:
+    """A static program of its own, in which a layer is a graph and allocates nothing."""
+    paddle.enable_static()
+    try:
+        with paddle.static.program_guard(paddle.static.Program(), paddle.static.Program()):
+            yield
+    finally:
+        paddle.disable_static()
+
+
+def _reloaded(
+    module: paddle.nn.LSTM, layer: Layer, dimensions: Dimensions
+) -> tuple[Any, dict[str, list[int]]]:
+    """The layer as it comes out of a file, and the shapes of what the file holds."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = str(Path(folder, "lstm"))
+        if layer.checkpoint == "weights":
+            paddle.save(module.state_dict(), f"{file}.pdparams")
+            saved, training = paddle.load(f"{file}.pdparams"), module.training
+            module = _build(layer, dimensions)
+            module.set_state_dict(saved)
+            module.training = training
+        else:
+            paddle.jit.save(module, file, _arguments(_specs(layer, dimensions)))
+            module = paddle.jit.load(file)
+            saved = module.state_dict()
+    return module, {name: list(one.shape) for name, one in saved.items()}
+
+
+def _executed(module: Any, layer: Layer, inputs: Mapping[str, Any]) -> Any:
+    flat = layer.checkpoint == "model"
+    if layer.execution == "predict":
+        model = paddle.Model(module if flat else Network(module, tuple(inputs)))
+        model.prepare()
+        return model.predict_batch(list(inputs.values()))
+    if layer.execution == "compiled":
+        module = paddle.jit.to_static(module, full_graph=True)
+    return module(*(inputs.values() if flat else _arguments(inputs)))
+
+
+def _arguments(inputs: Mapping[str, Any]) -> list[Any]:
+    """What the layer's ``forward`` takes: the input, the states, the lengths."""
+    states = (inputs["h_0"], inputs["c_0"]) if "h_0" in inputs else None
+    return [inputs["input"], states, inputs.get("lengths")]

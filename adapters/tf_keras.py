@@ -1,0 +1,362 @@
+"""Keras 2 (tf_keras): a stack of ``LSTM`` layers, or of ``Bidirectional`` ones around them.
+
+What people migrate from. A layer with ``return_state=True`` hands its user a flat list: the
+output, then h and c, and for a bidirectional one forward h, forward c, backward h, backward c;
+``initial_state`` takes the states in that order. Without states it hands out the tensor alone.
+``return_sequences=False`` is the default and joins both directions' final states. A gate has one
+bias, and the forget gate's starts at 1. ``go_backwards`` returns the reversed sequence.
+
+``time_major=True``, which Keras 3 has not, swaps batch and time of the input, of the sequences and
+of the mask, never of states; a model's ``predict`` takes time for the batch all the same.
+Sequences have no lengths but a mask: a masked step repeats the output before it, and is zero in
+the sequences of a ``Bidirectional``. ``Model.predict`` rounds what it is fed to
+``keras.backend.floatx()``, of a float64 model too. A weight's name has the scope of the call that
+built it, and ends in ``:0``. In a graph TensorFlow traces each layer twice, for cuDNN's sake.
+"""
+
+import io
+import os
+import tempfile
+import zipfile
+from collections.abc import Callable, Iterator, Mapping
+from functools import lru_cache, partial
+from inspect import signature
+from pathlib import Path
+from typing import Any
+
+os.environ["TF_USE_LEGACY_KERAS"] = "1"
+os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+os.environ["TF_ENABLE_ONEDNN_OPTS"] = "0"  # oneDNN sums in another order from machine to machine
+
+import h5py
+import numpy as np
+import tensorflow as tf
+import tf_keras as keras
+
+from adapters.contract import (
+    Array,
+    Convention,
+    Dimensions,
+    Layer,
+    Native,
+    Results,
+    Shape,
+    lacking,
+    outline,
+    promoted,
+)
+
+tf.get_logger().setLevel("ERROR")  # it takes one compilation a case for needless retracing
+
+PACKAGES = ("tf-keras", "tensorflow|tensorflow-cpu", "h5py")
+
+DOCS = "https://www.tensorflow.org/versions/r2.15/api_docs/python/tf/keras"  # the last of Keras 2
+
+CONVENTION = Convention(
+    inputs={
+        "input": Native("input", "batch time input"),
+        "lengths": Native("lengths", "batch"),
+        "h_0": Native("layer_{layer}{direction}/state_h", "batch hidden"),
+        "c_0": Native("layer_{layer}{direction}/state_c", "batch cell"),
+    },
+    results={
+        "output": Native("output", "batch time (direction hidden)"),
+        "h_n": Native("layer_{layer}{direction}/state_h", "batch hidden"),
+        "c_n": Native("layer_{layer}{direction}/state_c", "batch cell"),
+        "last": Native("output", "batch (direction hidden)"),
+    },
+    weights={
+        "input_weights": Native("layer_{layer}{direction}/lstm_cell/kernel:0", "input (gate cell)"),
+        "recurrent_weights": Native(
+            "layer_{layer}{direction}/lstm_cell/recurrent_kernel:0", "hidden (gate cell)"
+        ),
+        "bias": Native("layer_{layer}{direction}/lstm_cell/bias:0", "(gate cell)"),
+    },
+    gates="ifgo",
+    directions=(("",), ("/forward_lstm", "/backward_lstm")),
+    source=f"{DOCS}/layers/LSTM",
+    loader="model.set_weights([weights[weight.name] for weight in model.weights])",
+)
+
+GAPS = {
+    "layout=unbatched": f"the input has exactly the axes batch, time, feature: {CONVENTION.source}",
+    "layout=extra_batch": f"there is one batch axis, and no other: {CONVENTION.source}",
+    "keep_order": f"go_backwards always returns the reversed sequence: {CONVENTION.source}",
+    "projection_size": (
+        "h is as wide as c, nothing projects it: https://github.com/keras-team/keras/issues/1843"
+    ),
+}
+
+
+class Stack(keras.Model):
+    """The layers as one model, to save and load; a functional one would trace them all first."""
+
+    def __init__(self, members: list[keras.layers.Layer]) -> None:
+        super().__init__(name="stack")
+        self.members = members
+        self.built = True  # as each of them is
+
+
+Call = Callable[[Mapping[str, Any]], Results]  # the stack, from inputs by name
+
+
+def unsupported(layer: Layer) -> str | None:
+    """Name the layout, the order, the projection or the call that Keras 2 does not have."""
+    if layer.gradients and layer.execution == "predict":
+        page = f"{DOCS}/Model#predict"
+        return f"predict returns NumPy arrays, which nothing differentiates: {page}"
+    return lacking(layer, GAPS)
+
+
+def run(
+    layer: Layer, dimensions: Dimensions, weights: Mapping[str, Array], inputs: Mapping[str, Array]
+) -> Results:
+    """Assign `weights` by their names, call the stack; the output and every layer's states.
+
+    Raises KeyError where a weight is missing or surplus, ValueError where its shape is another.
+    """
+    stack = _stack(layer, dimensions)
+    variables = {variable.name: variable for member in stack for variable in member.weights}
+    if unmatched := variables.keys() ^ weights.keys():
+        raise KeyError(f"weights that are missing or surplus: {sorted(unmatched)}")
+    for name, variable in variables.items():
+        variable.assign(weights[name])
+    tensors = _tensors(layer, inputs)
+    properties = {}
+    if layer.checkpoint != "none":
+        stack, properties["checkpoint"] = _reloaded(layer, dimensions, stack, tensors)
+        loaded = [variable for member in stack for variable in member.weights]
+        variables = dict(zip(variables, loaded, strict=True))
+    call = partial(_call, stack, layer)
+    if layer.execution == "compiled":
+        call = _compiled(call)
+    elif layer.execution == "predict":
+        call = partial(_predicted, call)
+    if layer.stateful != "no":
+        call = partial(_twice, call, stack, layer)
+    if layer.gradients:
+        results = _differentiated(call, tensors, variables, inputs)
+    else:
+        results = call(tensors)
+    return Results(results, **results.properties, **properties)
+
+
+def infer(layer: Layer, dimensions: Dimensions) -> dict[str, Shape]:
+    """Ask ``compute_output_shape`` of every layer for the shapes of the same results."""
+    shape, results = _input_shape(layer, dimensions, dimensions.embedding_dim), {}
+    for number, member in enumerate(_stack(layer, dimensions)):
+        outputs, states = _named(layer, number, member.compute_output_shape(shape))
+        first, *others = map(tuple, outputs.values())
+        shape = (*first[:-1], first[-1] + sum(other[-1] for other in others))
+        results |= states
+    return {name: tuple(shape) for name, shape in {**outputs, **results}.items()}
+
+
+def parameters(layer: Layer, dimensions: Dimensions) -> dict[str, Shape]:
+    """Return the shape of every trainable weight by its name."""
+    weights = [w for member in _stack(layer, dimensions) for w in member.trainable_weights]
+    return {weight.name: tuple(weight.shape) for weight in weights}
+
+
+def defaults(dimensions: Dimensions) -> dict[str, Any]:
+    """Return what ``LSTM(hidden_units)`` is and gives: the last output alone."""
+    member = keras.layers.LSTM(dimensions.hidden_units, name="lstm")
+    shape = (dimensions.batch_size, dimensions.time_steps, dimensions.embedding_dim)
+    output = member(np.zeros(shape, np.float32))
+    bias = member.cell.bias.numpy().reshape(len(CONVENTION.gates), -1)
+    return {
+        "signature": str(signature(keras.layers.LSTM.__init__)),
+        "output_shape": list(output.shape),
+        "returns": outline(output, {}),
+        "dtype": output.dtype.name,
+        "promotes": promoted(lambda dtype: member(tf.zeros(shape, dtype)).dtype.name),
+        "parameters": {weight.name: list(weight.shape) for weight in member.trainable_weights},
+        "forget_bias": float(bias[CONVENTION.gates.index("f")].mean()),
+    }
+
+
+def _input_shape(layer: Layer, dimensions: Dimensions, width: int) -> Shape:
+    batch, time = dimensions.batch_size, dimensions.time_steps
+    return (time, batch, width) if layer.layout == "time_major" else (batch, time, width)
+
+
+def _build(layer: Layer, dimensions: Dimensions) -> list[keras.layers.Layer]:
+    stack: list[keras.layers.Layer] = []
+    width = dimensions.embedding_dim
+    for number in range(dimensions.num_layers):
+        name = f"layer_{number}"  # unnamed, the layers of a process count on: lstm, lstm_1 ...
+        member: keras.layers.Layer = keras.layers.LSTM(
+            dimensions.hidden_units,
+            use_bias=layer.bias,
+            kernel_initializer="zeros",  # every weight is given: there is nothing to draw
+            recurrent_initializer="zeros",
+            dropout=0.5 * layer.dropout,
+            recurrent_dropout=0.5 * layer.dropout,
+            return_sequences=layer.return_sequences or number < dimensions.num_layers - 1,
+            return_state=layer.return_state,
+            go_backwards=layer.reverse,
+            stateful=layer.stateful != "no",
+            time_major=layer.layout == "time_major",
+            dtype=layer.dtype,
+            name="lstm" if layer.bidirectional else name,
+        )
+        if layer.bidirectional:
+            merge = None if layer.merge == "none" else layer.merge
+            member = keras.layers.Bidirectional(member, merge, dtype=layer.dtype, name=name)
+        # built for the declared size: otherwise the first input would decide it, right or wrong
+        with tf.name_scope(name):
+            member.build(_input_shape(layer, dimensions, width))
+        width = layer.num_outputs * dimensions.hidden_units
+        stack.append(member)
+    return stack
+
+
+# One is kept, for TensorFlow never gives back all that creating a variable takes.
+_stack = lru_cache(maxsize=1)(_build)
+
+
+def _tensors(layer: Layer, inputs: Mapping[str, Array]) -> dict[str, Any]:
+    """Tensors of the parameters' dtype; of the lengths, the mask that stands for them."""
+    dtype = "float32" if "mixed" in layer.dtype else layer.dtype
+    names = [name for name in inputs if name != "lengths" and not name.startswith("cotangent of ")]
+    tensors = {name: tf.convert_to_tensor(inputs[name], dtype) for name in names}
+    if layer.lengths == "given":
+        steps = range(inputs["input"].shape[layer.layout != "time_major"])
+        mask = [[step < length for step in steps] for length in inputs["lengths"]]
+        tensors["mask"] = tf.constant(np.transpose(mask) if layer.layout == "time_major" else mask)
+    return tensors
+
+
+def _call(stack: list[keras.layers.Layer], layer: Layer, inputs: Mapping[str, Any]) -> Results:
+    outputs, states, returned = {"output": inputs["input"]}, {}, None
+    for number, member in enumerate(stack):
+        names = _states(layer, number)
+        given = [inputs[name] for name in names] if names[0] in inputs else None
+        sequence = tf.concat(list(outputs.values()), -1) if len(outputs) > 1 else outputs["output"]
+        mask = inputs.get("mask")
+        returned = member(sequence, initial_state=given, mask=mask, training=False)
+        outputs, final = _named(layer, number, returned)
+        states |= final
+    results = {**outputs, **states}
+    return Results(results, container=outline(returned, results))
+
+
+def _named(layer: Layer, number: int, returned: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The outputs and the states that one layer returned, by their names."""
+    heads = ["output"]
+    if layer.merge == "none":
+        heads = [f"output{direction}" for direction in CONVENTION.directions[1]]
+    parts = returned if isinstance(returned, list) else [returned]
+    names = _states(layer, number) if layer.return_state else []
+    outputs = dict(zip(heads, parts[: len(heads)], strict=True))
+    return outputs, dict(zip(names, parts[len(heads) :], strict=True))
+
+
+def _states(layer: Layer, number: int) -> list[str]:
+    """Name one layer's states in Keras's order: forward h, forward c, backward h, backward c."""
+    directions = CONVENTION.directions[layer.bidirectional]
+    return [
+        f"layer_{number}{direction}/state_{state}" for direction in directions for state in "hc"
+    ]
+
+
+def _twice(
+    call: Call, stack: list[keras.layers.Layer], layer: Layer, inputs: Mapping[str, Any]
+) -> Results:
+    """Call a stateful stack from its reset state, and again from what it kept, or once more reset.
+
+    An initial state that is given takes the place of the kept one: it is fed before that alone.
+    """
+    for member in stack:
+        member.reset_states()
+    call(inputs)
+    if layer.stateful == "carried":
+        return call({name: inputs[name] for name in ("input", "mask") if name in inputs})
+    for member in stack:
+        member.reset_states()
+    return call(inputs)
+
+
+def _model(call: Call, inputs: Mapping[str, Any]) -> tuple[keras.Model, list[str]]:
+    """Return a functional model of the stack, and the names of its outputs."""
+    symbolic = {
+        name: keras.Input(batch_input_shape=tensor.shape, dtype=tensor.dtype)
+        for name, tensor in inputs.items()
+    }
+    results = call(symbolic)
+    outputs = list(results.values()) if len(results) > 1 else results["output"]
+    return keras.Model(list(symbolic.values()), outputs, name="stack"), list(results)
+
+
+def _predicted(call: Call, inputs: Mapping[str, Any]) -> Results:
+    model, names = _model(call, inputs)
+    returned = model.predict(list(inputs.values()), verbose=0)
+    results = dict(zip(names, tf.nest.flatten(returned), strict=True))
+    return Results(results, container=outline(returned, results))
+
+
+def _reloaded(
+    layer: Layer, dimensions: Dimensions, stack: list[keras.layers.Layer], inputs: Mapping[str, Any]
+) -> tuple[list[keras.layers.Layer], dict[str, list[int]]]:
+    """Return the stack as it comes out of a file, and the shapes of what the file holds."""
+    with tempfile.TemporaryDirectory() as folder:
+        if layer.checkpoint == "weights":
+            file, loaded = Path(folder, "stack.h5"), _build(layer, dimensions)
+            Stack(stack).save_weights(file)
+            Stack(loaded).load_weights(file)
+            saved = file.read_bytes()
+        else:
+            file = Path(folder, "stack.keras")
+            model, _ = _model(partial(_call, stack, layer), inputs)
+            model.save(file)
+            copy = keras.models.load_model(file)
+            loaded = [copy.get_layer(member.name) for member in stack]
+            with zipfile.ZipFile(file) as archive:
+                saved = archive.read("model.weights.h5")
+    return loaded, dict(_shapes(saved))
+
+
+def _shapes(saved: bytes) -> Iterator[tuple[str, list[int]]]:
+    """Yield the path and the shape of every array in an HDF5 file."""
+    with h5py.File(io.BytesIO(saved)) as file:
+        paths: list[str] = []
+        file.visit(paths.append)
+        for path in paths:
+            if isinstance(file[path], h5py.Dataset):
+                yield path, list(file[path].shape)
+
+
+def _compiled(call: Call) -> Call:
+    """The same call as a ``tf.function``."""
+    containers = []
+
+    @tf.function(autograph=False)  # Keras's own loops are graph operations already
+    def graph(inputs: Mapping[str, Any]) -> dict[str, Any]:
+        results = call(inputs)
+        containers.append(results.properties["container"])
+        return dict(results)
+
+    return lambda inputs: Results(graph(inputs), container=containers[-1])
+
+
+def _differentiated(
+    call: Call,
+    tensors: Mapping[str, Any],
+    variables: Mapping[str, Any],
+    inputs: Mapping[str, Array],
+) -> Results:
+    """The results, and beside them the gradient for every input and weight."""
+    sources = {name: tensor for name, tensor in tensors.items() if name != "mask"}
+    with tf.GradientTape() as tape:
+        tape.watch(list(sources.values()))
+        results = call(tensors)
+    sources |= variables
+    cotangents = [
+        tf.convert_to_tensor(inputs[f"cotangent of {name}"], result.dtype)
+        for name, result in results.items()
+    ]
+    gradients = tape.gradient(
+        list(results.values()), list(sources.values()), output_gradients=cotangents
+    )
+    named = {f"gradient of {name}": one for name, one in zip(sources, gradients, strict=True)}
+    return Results({**results, **named}, **results.properties)
