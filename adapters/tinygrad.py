@@ -146,7 +146,9 @@ def run(
     cotangents = {name: fed.pop(name) for name in list(fed) if name.startswith("cotangent of ")}
     steps = fed["input"].transpose(0, _time(layer))
     if not layer.gradients:
-        steps = steps.contiguous().realize()  # its steps are views, and so they share their kernels
+        # Each step is a view of this buffer, so that all share their kernels. In a function under
+        # TinyJit the buffer would be overwritten: its memory planner does not see who reads a view.
+        steps = steps.contiguous().realize()
 
     def call() -> dict[str, Tensor]:
         returned, results = model(layer, steps, fed, realize=not layer.gradients)

@@ -1,0 +1,80 @@
+"""MindSpore: ``mindspore.nn.LSTM`` on the CPU, step by step (PyNative) or compiled by ``jit``."""
+
+import mindspore as ms
+
+from adapters.contract import Convention, Dimensions, Layer, Native, Results, lacking, outline
+
+PACKAGES = ("mindspore", "numpy")
+DOCS = "https://www.mindspore.cn/docs/en/master/api_python/nn/mindspore.nn.LSTM.html"
+CONVENTION = Convention(
+    inputs={
+        "input": Native("x", "batch time input"),
+        "h_0": Native("h_0", "(layer direction) batch hidden"),
+        "c_0": Native("c_0", "(layer direction) batch cell"),
+        "lengths": Native("seq_length", "batch"),
+    },
+    results={
+        "output": Native("output", "batch time (direction hidden)"),
+        "h_n": Native("h_n", "(layer direction) batch hidden"),
+        "c_n": Native("c_n", "(layer direction) batch cell"),
+        "last": Native("h_n", "(layer direction) batch hidden"),
+    },
+    weights={
+        "input_weights": Native("weight_ih_l{layer}{direction}", "(gate cell) input"),
+        "recurrent_weights": Native("weight_hh_l{layer}{direction}", "(gate cell) hidden"),
+        "input_bias": Native("bias_ih_l{layer}{direction}", "(gate cell)"),
+        "recurrent_bias": Native("bias_hh_l{layer}{direction}", "(gate cell)"),
+    },
+    gates="ifgo",
+    source=DOCS,
+    loader="ms.load_param_into_net(lstm, {name: ms.Parameter(w) for name, w in weights.items()})",
+)
+GAPS = {
+    "reverse": f"a layer reads forwards, or both ways: {DOCS}",
+    "merge": f"both directions' outputs are concatenated: {DOCS}",
+    "layout=unbatched": f"an input has the axes of a batch and of time: {DOCS}",
+    "layout=extra_batch": f"an input has three axes: {DOCS}",
+    "projection_size": f"nothing projects h: {DOCS}",
+    "dtype": f"this adapter runs float32 alone, of float32 and float16: {DOCS}",
+    "stateful": f"the caller carries the state: {DOCS}",
+    "execution=predict": f"Model.predict takes no tuple, and (h_0, c_0) is one: {DOCS}",
+    "checkpoint": f"this adapter does not run save_checkpoint: {DOCS}",
+}
+
+
+def unsupported(layer: Layer) -> str | None:
+    """Why MindSpore has no such layer, or None."""
+    return lacking(layer, GAPS)
+
+
+def run(layer: Layer, dimensions: Dimensions, weights: dict, inputs: dict) -> Results:
+    """Call the layer, and differentiate the call where that is asked for."""
+    model, given = _layer(layer, dimensions), {n: ms.Tensor(one) for n, one in inputs.items()}
+    ms.load_param_into_net(model, {n: ms.Parameter(ms.Tensor(w)) for n, w in weights.items()})
+    call = ms.jit(model) if layer.execution == "compiled" else model
+    fed = [name for name in ("x", "h_0", "c_0") if name in given]
+
+    def forward(x: ms.Tensor, *state: ms.Tensor) -> tuple:
+        return call(x, ms.mutable(state) if state else None, given.get("seq_length"))
+
+    returned = output, (h, c) = forward(*(given[name] for name in fed))
+    arrays = {"output": output, "h_n": h, "c_n": c}
+    if layer.gradients:
+        parts = model.parameters_dict()
+        _, pull = ms.vjp(forward, *(given[name] for name in fed), weights=tuple(parts.values()))
+        bar = [given[f"cotangent of {name}"] for name in arrays]
+        of_inputs, of_parts = pull(bar[0], tuple(bar[1:]))
+        found = zip([*fed, *parts], of_inputs + of_parts, strict=True)
+        arrays |= {f"gradient of {name}": one for name, one in found}
+    return Results(arrays, container=outline(returned, arrays))
+
+
+def parameters(layer: Layer, dimensions: Dimensions) -> dict:
+    """Return the shape of every parameter, as the layer itself holds it."""
+    return {p.name: tuple(p.shape) for p in _layer(layer, dimensions).trainable_params()}
+
+
+def _layer(layer: Layer, dimensions: Dimensions) -> ms.nn.LSTM:
+    sizes = dimensions.embedding_dim, dimensions.hidden_units, dimensions.num_layers
+    how = {"batch_first": layer.layout == "batch_major", "bidirectional": layer.bidirectional}
+    return ms.nn.LSTM(*sizes, layer.bias, dropout=layer.dropout / 2, **how).set_train(False)
