@@ -1,4 +1,4 @@
-"""``jax.experimental.rnn``: ``lstm_ref``, the LSTM that its cuDNN one is tested against.
+"""``jax.experimental.rnn``: ``lstm_ref``, the reference beside its cuDNN LSTM.
 
 Batch-major; it hands its user ``y, h_n, c_n``, a tuple of three, always all of them. ``y`` joins
 the directions on its last axis; the states stack layers and directions on their first. Both initial
@@ -9,7 +9,7 @@ for two bidirectional layers; ``unpack_lstm_weights`` makes them of the one flat
 ``init_lstm_weight`` draws. ``jax.export`` refuses dicts with such keys, so an exported function
 must take its weights by other names. Every gate has two biases.
 
-``rnn.lstm`` itself needs cuDNN: on a CPU it raises AttributeError before it looks at anything,
+``rnn.lstm`` itself needs a GPU: on a CPU it raises AttributeError,
 https://github.com/jax-ml/jax/issues/19177
 """
 
