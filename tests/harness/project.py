@@ -8,6 +8,7 @@ would last for one test only, where several claims look at one run.
 import contextlib
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from collections import Counter
@@ -148,6 +149,8 @@ class Project:
             stdout=out,
             stderr=subprocess.PIPE,
             text=True,
+            # A shell ignores Ctrl-C in what it starts in the background, and that is passed on.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         )
 
     def observe(self, *options: str) -> Seen:
