@@ -1,0 +1,369 @@
+"""Keras 3: a stack of ``LSTM`` layers, or of ``Bidirectional`` ones around them.
+
+What holds on every backend. An adapter chooses its backend and then imports this module, for Keras
+reads the choice but once. What its backend does in its own way it hands to `run`: how a call is
+compiled, and how it is differentiated.
+
+A layer with ``return_state=True`` hands its user a flat tuple: the output, then h and c, and for a
+bidirectional one forward h, forward c, backward h, backward c. ``initial_state`` takes the states
+in that order. ``return_sequences=False`` is the default and drops the time axis of the output; of
+a bidirectional layer it then joins both directions' final states, where ``output[:, -1]`` of the
+sequence would not. There is no multi-layer LSTM: all but the last layer of a stack must return
+sequences. A gate has one bias, and the forget gate's starts at 1.
+
+``go_backwards`` returns the reversed sequence, so the next layer of a stack turns it around again.
+Sequences have no lengths but a mask: a masked step repeats the output before it, and is zero in the
+sequences of a ``Bidirectional``. A mask that travels with its tensor is lost where an
+``initial_state`` is given, so each layer is handed its own. ``Bidirectional`` has a dtype apart
+from that of the layer in it, and casts to it. ``Model.predict`` rounds what it is fed to
+``keras.config.floatx()``, of a float64 model too. In a loaded model the paths of weights lack the
+name of the ``Bidirectional``.
+"""
+
+import io
+import tempfile
+import zipfile
+from collections.abc import Callable, Mapping
+from functools import lru_cache, partial
+from inspect import signature
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import h5py
+import keras
+import numpy as np
+
+from adapters.contract import (
+    Array,
+    Convention,
+    Dimensions,
+    Layer,
+    Native,
+    Results,
+    Shape,
+    lacking,
+    outline,
+    promoted,
+)
+
+Tensors: TypeAlias = Mapping[str, Any]
+Stack: TypeAlias = list[keras.Layer]
+Call: TypeAlias = Callable[[Tensors], list[Any]]  # what each layer returns, from inputs by name
+Named: TypeAlias = Callable[[Tensors], Results]  # the same, as results by name
+Compile: TypeAlias = Callable[[Call, Stack], Call]
+# Of a call, its inputs and the stack's weights: the results, and from the cotangents of those the
+# gradients of all inputs and weights. The field calls it a vector-Jacobian product.
+Vjp: TypeAlias = Callable[
+    [Named, Tensors, Mapping[str, keras.Variable]], tuple[Results, Callable[[Tensors], Tensors]]
+]
+
+CONVENTION = Convention(
+    inputs={
+        "input": Native("input", "batch time input"),
+        "lengths": Native("lengths", "batch"),
+        "h_0": Native("layer_{layer}{direction}/state_h", "batch hidden"),
+        "c_0": Native("layer_{layer}{direction}/state_c", "batch cell"),
+    },
+    results={
+        "output": Native("output", "batch time (direction hidden)"),
+        "h_n": Native("layer_{layer}{direction}/state_h", "batch hidden"),
+        "c_n": Native("layer_{layer}{direction}/state_c", "batch cell"),
+        "last": Native("output", "batch (direction hidden)"),
+    },
+    weights={
+        "input_weights": Native("layer_{layer}{direction}/lstm_cell/kernel", "input (gate cell)"),
+        "recurrent_weights": Native(
+            "layer_{layer}{direction}/lstm_cell/recurrent_kernel", "hidden (gate cell)"
+        ),
+        "bias": Native("layer_{layer}{direction}/lstm_cell/bias", "(gate cell)"),
+    },
+    gates="ifgo",
+    directions=(("",), ("/forward_lstm", "/backward_lstm")),
+    source="https://keras.io/api/layers/recurrent_layers/lstm/",
+    loader="for variable in layer.weights: variable.assign(weights[variable.path])",
+)
+
+GAPS = {
+    "layout=time_major": (
+        "time_major was removed in Keras 3: https://github.com/keras-team/keras/issues/20750"
+    ),
+    "layout": f"the input has exactly the axes (batch, timesteps, feature): {CONVENTION.source}",
+    "keep_order": f"go_backwards always returns the reversed sequence: {CONVENTION.source}",
+    "projection_size": (
+        "h is as wide as c, nothing projects it: https://github.com/keras-team/keras/issues/1843"
+    ),
+}
+
+
+def unsupported(layer: Layer) -> str | None:
+    """Name the layout, the order, the projection or the call that Keras does not have."""
+    if reason := lacking(layer, GAPS):
+        return reason
+    if layer.gradients and layer.execution == "predict":
+        page = "https://keras.io/api/models/model_training_apis/#predict-method"
+        return f"predict returns NumPy arrays, which nothing differentiates: {page}"
+    return None
+
+
+def run(
+    layer: Layer,
+    dimensions: Dimensions,
+    weights: Mapping[str, Array],
+    inputs: Mapping[str, Array],
+    compiled: Compile,
+    vjp: Vjp | None,
+) -> Results:
+    """Assign `weights` by their paths, call the stack; the output and every layer's states.
+
+    A backend that differentiates nothing has no `vjp`.
+
+    Raises KeyError where a weight is missing or surplus, ValueError where its shape is another.
+    """
+    stack = _stack(layer, dimensions)
+    variables = {variable.path: variable for member in stack for variable in member.weights}
+    if unmatched := variables.keys() ^ weights.keys():
+        raise KeyError(f"weights that are missing or surplus: {sorted(unmatched)}")
+    for path, variable in variables.items():
+        variable.assign(weights[path])
+    tensors = _tensors(layer, inputs)
+    properties = {}
+    if layer.checkpoint != "none":
+        stack, properties["checkpoint"] = _reloaded(layer, dimensions, stack, tensors)
+        loaded = [variable for member in stack for variable in member.weights]
+        variables = dict(zip(variables, loaded, strict=True))
+    call = partial(_call, stack, layer)
+    named = partial(_named, compiled(call, stack) if layer.execution == "compiled" else call, layer)
+    if layer.execution == "predict":
+        named = _predicting(named)
+    if layer.stateful != "no":
+        named = partial(_twice, named, stack, layer)
+    if layer.gradients:
+        results = _differentiated(vjp, named, tensors, variables, inputs)
+    else:
+        results = named(tensors)
+    return Results(results, **results.properties, **properties)
+
+
+def infer(layer: Layer, dimensions: Dimensions) -> dict[str, Shape]:
+    """Read the shapes of the same results from a call with symbolic tensors."""
+    shape = (dimensions.batch_size, dimensions.time_steps, dimensions.embedding_dim)
+    inputs = {"input": keras.KerasTensor(shape)}
+    if layer.lengths == "given":
+        inputs["mask"] = keras.KerasTensor(shape[:2], dtype="bool")
+    if layer.initial_state == "given":
+        state = (dimensions.batch_size, dimensions.hidden_units)
+        for number in range(dimensions.num_layers):
+            inputs |= {name: keras.KerasTensor(state) for name in _states(layer, number)}
+    results = _named(partial(_call, _stack(layer, dimensions), layer), layer, inputs)
+    return {name: tuple(result.shape) for name, result in results.items()}
+
+
+def parameters(layer: Layer, dimensions: Dimensions) -> dict[str, Shape]:
+    """Return the shape of every trainable weight by its path."""
+    weights = [w for member in _stack(layer, dimensions) for w in member.trainable_weights]
+    return {weight.path: tuple(weight.shape) for weight in weights}
+
+
+def defaults(dimensions: Dimensions) -> dict[str, Any]:
+    """Return what ``LSTM(hidden_units)`` is and gives: the last output alone."""
+    member = keras.layers.LSTM(dimensions.hidden_units, name="lstm")
+    shape = (dimensions.batch_size, dimensions.time_steps, dimensions.embedding_dim)
+    output = member(np.zeros(shape, np.float32))
+    bias = np.asarray(keras.ops.stop_gradient(member.cell.bias.value))
+    bias = bias.reshape(len(CONVENTION.gates), -1)
+    return {
+        "signature": str(signature(keras.layers.LSTM.__init__)),
+        "output_shape": list(output.shape),
+        "returns": outline(output, {}),
+        "dtype": keras.backend.standardize_dtype(output.dtype),
+        "promotes": promoted(
+            lambda dtype: keras.backend.standardize_dtype(
+                member(keras.ops.zeros(shape, dtype)).dtype
+            )
+        ),
+        "parameters": {weight.path: list(weight.shape) for weight in member.trainable_weights},
+        "forget_bias": float(bias[CONVENTION.gates.index("f")].mean()),
+    }
+
+
+def _build(layer: Layer, dimensions: Dimensions) -> Stack:
+    stack: Stack = []
+    width = dimensions.embedding_dim
+    for number in range(dimensions.num_layers):
+        name = f"layer_{number}"  # unnamed, the layers of a process count on: lstm, lstm_1 ...
+        member: keras.Layer = keras.layers.LSTM(
+            dimensions.hidden_units,
+            use_bias=layer.bias,
+            kernel_initializer="zeros",  # every weight is given: there is nothing to draw
+            recurrent_initializer="zeros",
+            dropout=0.5 * layer.dropout,
+            recurrent_dropout=0.5 * layer.dropout,
+            return_sequences=layer.return_sequences or number < dimensions.num_layers - 1,
+            return_state=layer.return_state,
+            go_backwards=layer.reverse,
+            stateful=layer.stateful != "no",
+            dtype=layer.dtype,
+            name="lstm" if layer.bidirectional else name,
+        )
+        if layer.bidirectional:
+            merge = None if layer.merge == "none" else layer.merge
+            member = keras.layers.Bidirectional(member, merge, dtype=layer.dtype, name=name)
+        # built for the declared size: otherwise the first input would decide it, right or wrong
+        member.build((dimensions.batch_size, dimensions.time_steps, width))
+        width = layer.num_outputs * dimensions.hidden_units
+        stack.append(member)
+    return stack
+
+
+# One is kept, for TensorFlow never gives back all that creating a variable takes.
+_stack = lru_cache(maxsize=1)(_build)
+
+
+def _tensors(layer: Layer, inputs: Mapping[str, Array]) -> dict[str, Any]:
+    """Tensors of the parameters' dtype; of the lengths, the mask that stands for them."""
+    dtype = keras.DTypePolicy(layer.dtype).variable_dtype
+    names = [name for name in inputs if name != "lengths" and not name.startswith("cotangent of ")]
+    tensors = {name: keras.ops.convert_to_tensor(inputs[name], dtype) for name in names}
+    if layer.lengths == "given":
+        mask = np.arange(inputs["input"].shape[1]) < inputs["lengths"][:, None]
+        tensors["mask"] = keras.ops.convert_to_tensor(mask)
+    return tensors
+
+
+def _call(stack: Stack, layer: Layer, inputs: Tensors) -> list[Any]:
+    """Return what every layer of the stack returns, each having read the outputs of the last."""
+    returned: list[Any] = []
+    outputs: tuple[Any, ...] = (inputs["input"],)
+    for number, member in enumerate(stack):
+        names = _states(layer, number)
+        given = [inputs[name] for name in names] if names[0] in inputs else None
+        sequence = outputs[0] if len(outputs) == 1 else keras.ops.concatenate(outputs, axis=-1)
+        mask = inputs.get("mask")
+        returned.append(member(sequence, initial_state=given, mask=mask, training=False))
+        outputs = _parts(returned[-1])[: len(_heads(layer))]
+    return returned
+
+
+def _named(call: Call, layer: Layer, inputs: Tensors) -> Results:
+    """Call the stack: the outputs of its last layer and the states of all, by name."""
+    returned, heads = call(inputs), _heads(layer)
+    results = dict(zip(heads, _parts(returned[-1]), strict=False))
+    for number, one in enumerate(returned):
+        states = _states(layer, number) if layer.return_state else []
+        results |= dict(zip(states, _parts(one)[len(heads) :], strict=True))
+    return Results(results, container=outline(returned[-1], results))
+
+
+def _parts(returned: Any) -> tuple[Any, ...]:
+    return returned if isinstance(returned, tuple) else (returned,)
+
+
+def _heads(layer: Layer) -> list[str]:
+    """Name the outputs, which come before the states."""
+    if layer.merge == "none":
+        return [f"output{direction}" for direction in CONVENTION.directions[1]]
+    return ["output"]
+
+
+def _states(layer: Layer, number: int) -> list[str]:
+    """Name one layer's states in Keras's order: forward h, forward c, backward h, backward c."""
+    directions = CONVENTION.directions[layer.bidirectional]
+    return [
+        f"layer_{number}{direction}/state_{state}" for direction in directions for state in "hc"
+    ]
+
+
+def _twice(call: Named, stack: Stack, layer: Layer, inputs: Tensors) -> Results:
+    """Call a stateful stack from its reset state, and again from what it kept, or once more reset.
+
+    An initial state that is given takes the place of the kept one: it is fed before that alone.
+    """
+    for member in stack:
+        member.reset_state()
+    call(inputs)
+    if layer.stateful == "carried":
+        return call({name: inputs[name] for name in ("input", "mask") if name in inputs})
+    for member in stack:
+        member.reset_state()
+    return call(inputs)
+
+
+def _model(call: Named, inputs: Tensors) -> tuple[keras.Model, list[str]]:
+    """Return a functional model of the stack, and the names of its outputs."""
+    symbolic = {}
+    for name, tensor in inputs.items():
+        dtype = keras.backend.standardize_dtype(tensor.dtype)
+        symbolic[name] = keras.Input(tuple(tensor.shape[1:]), dtype=dtype)
+    results = call(symbolic)
+    outputs = tuple(results.values()) if len(results) > 1 else results["output"]
+    return keras.Model(list(symbolic.values()), outputs, name="stack"), list(results)
+
+
+def _predicting(call: Named) -> Named:
+    """The same by ``Model.predict``, of one model for all calls with the same inputs."""
+    models: dict[tuple[str, ...], tuple[keras.Model, list[str]]] = {}
+
+    def predict(inputs: Tensors) -> Results:
+        fed = tuple(inputs)
+        model, names = models[fed] = models.get(fed) or _model(call, inputs)
+        returned = model.predict(list(inputs.values()), verbose=0)
+        results = dict(zip(names, keras.tree.flatten(returned), strict=True))
+        return Results(results, container=outline(returned, results))
+
+    return predict
+
+
+def _differentiated(
+    vjp: Vjp,
+    call: Named,
+    tensors: Tensors,
+    variables: Mapping[str, keras.Variable],
+    inputs: Mapping[str, Array],
+) -> Results:
+    """The results, and beside them the gradient for every input and weight."""
+    fed = {name: tensor for name, tensor in tensors.items() if name != "mask"}
+    results, pullback = vjp(lambda fed: call({**tensors, **fed}), fed, variables)
+    cotangents = {
+        name: keras.ops.convert_to_tensor(inputs[f"cotangent of {name}"], result.dtype)
+        for name, result in results.items()
+    }
+    gradients = {f"gradient of {name}": one for name, one in pullback(cotangents).items()}
+    return Results({**results, **gradients}, **results.properties)
+
+
+def _reloaded(
+    layer: Layer, dimensions: Dimensions, stack: Stack, inputs: Tensors
+) -> tuple[Stack, dict[str, list[int]]]:
+    """Return the stack as it comes out of a file, and the shapes of what the file holds."""
+
+    def model(stack: Stack) -> keras.Model:
+        return _model(partial(_named, partial(_call, stack, layer), layer), inputs)[0]
+
+    with tempfile.TemporaryDirectory() as folder:
+        if layer.checkpoint == "weights":
+            file = Path(folder, "stack.weights.h5")
+            model(stack).save_weights(file)
+            loaded = _build(layer, dimensions)
+            model(loaded).load_weights(file)
+            saved = file.read_bytes()
+        else:
+            file = Path(folder, "stack.keras")
+            model(stack).save(file)
+            copy = keras.saving.load_model(file)
+            loaded = [copy.get_layer(member.name) for member in stack]
+            with zipfile.ZipFile(file) as archive:
+                saved = archive.read("model.weights.h5")
+    return loaded, _shapes(saved)
+
+
+def _shapes(saved: bytes) -> dict[str, list[int]]:
+    """Return the shape of every array in an HDF5 file, by its path there."""
+    shapes = {}
+
+    def note(path: str, node: h5py.Group | h5py.Dataset) -> None:
+        if isinstance(node, h5py.Dataset):
+            shapes[path] = list(node.shape)
+
+    with h5py.File(io.BytesIO(saved)) as file:
+        file.visititems(note)
+    return shapes

@@ -1,0 +1,71 @@
+"""Keras 3 on PyTorch; `adapters._keras` tells what holds on every backend.
+
+What a layer returns can be differentiated, so NumPy takes it only by way of
+``keras.ops.convert_to_numpy``. Without sequences the last output and h are one tensor. A state of
+batch 1, or a c of width 1, is broadcast in silence. ``torch.compile`` makes one graph of a layer;
+but of one with a mask or a recurrent dropout, whose loop flattens tuples, it makes several, and
+raises under ``fullgraph=True``: https://github.com/keras-team/keras/issues/23648
+"""
+
+import os
+from collections.abc import Callable, Mapping
+
+os.environ["KERAS_BACKEND"] = "torch"
+
+import keras
+import torch
+
+from adapters import _keras
+from adapters._keras import (
+    CONVENTION,
+    Call,
+    Named,
+    Stack,
+    Tensors,
+    defaults,
+    infer,
+    parameters,
+    unsupported,
+)
+from adapters.contract import Array, Dimensions, Layer, Results
+
+__all__ = ["CONVENTION", "PACKAGES", "defaults", "infer", "parameters", "run", "unsupported"]
+
+assert keras.config.backend() == "torch"  # a process has one, the first that was imported
+torch.backends.cuda.matmul.allow_tf32 = False  # TensorFloat-32 keeps 10 bits of a mantissa's 23
+torch.backends.cudnn.allow_tf32 = False
+torch.set_num_threads(1)  # in layers this small threads do nothing but wait for each other
+
+PACKAGES = ("keras", "torch", "h5py")
+
+
+def run(
+    layer: Layer, dimensions: Dimensions, weights: Mapping[str, Array], inputs: Mapping[str, Array]
+) -> Results:
+    """As `adapters._keras.run`, its tensors detached."""
+    results = _keras.run(layer, dimensions, weights, inputs, _compiled, _vjp)
+    arrays = {name: keras.ops.convert_to_numpy(result) for name, result in results.items()}
+    return Results(arrays, **results.properties)
+
+
+def _compiled(call: Call, _: Stack) -> Call:
+    """The same call by ``torch.compile``, in as many graphs as it takes."""
+    torch.compiler.reset()  # or the calls of earlier cases count as recompilations of this one
+    return torch.compile(call, backend="aot_eager", fullgraph=True)  # needs no C++ compiler
+
+
+def _vjp(
+    call: Named, inputs: Tensors, weights: Mapping[str, keras.Variable]
+) -> tuple[Results, Callable[[Tensors], Tensors]]:
+    """A call of which PyTorch keeps what it needs to go back."""
+    sources = {name: tensor.requires_grad_() for name, tensor in inputs.items()}
+    results = call(sources)
+    sources |= {path: weight.value for path, weight in weights.items()}
+
+    def pullback(cotangents: Tensors) -> Tensors:
+        gradients = torch.autograd.grad(
+            list(results.values()), list(sources.values()), list(cotangents.values())
+        )
+        return dict(zip(sources, gradients, strict=True))
+
+    return results, pullback
