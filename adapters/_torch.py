@@ -1,0 +1,150 @@
+"""What the ways of exporting a ``torch.nn.LSTM`` share: the layer, and the example of its input."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import torch
+
+from adapters.contract import Array, Convention, Dimensions, Layer, Native, Shape
+
+torch.set_num_threads(1)  # in layers this small threads do nothing but wait for each other
+
+DOCS = "https://docs.pytorch.org/docs/stable"
+LSTM = f"{DOCS}/generated/torch.nn.LSTM.html"
+
+CONVENTION = Convention(
+    inputs={
+        "input": Native("input", "batch time input"),
+        "h_0": Native("h_0", "(layer direction) batch hidden"),
+        "c_0": Native("c_0", "(layer direction) batch cell"),
+    },
+    results={
+        "output": Native("output", "batch time (direction hidden)"),
+        "h_n": Native("h_n", "(layer direction) batch hidden"),
+        "c_n": Native("c_n", "(layer direction) batch cell"),
+        "last": Native("h_n", "(layer direction) batch hidden"),
+    },
+    weights={
+        "input_weights": Native("weight_ih_l{layer}{direction}", "(gate cell) input"),
+        "recurrent_weights": Native("weight_hh_l{layer}{direction}", "(gate cell) hidden"),
+        "input_bias": Native("bias_ih_l{layer}{direction}", "(gate cell)"),
+        "recurrent_bias": Native("bias_hh_l{layer}{direction}", "(gate cell)"),
+        "projection_weights": Native("weight_hr_l{layer}{direction}", "hidden cell"),
+    },
+    gates="ifgo",
+    directions=(("",), ("", "_reverse")),
+    source=LSTM,
+    loader="lstm.load_state_dict({name: torch.from_numpy(one) for name, one in weights.items()})",
+)
+
+GAPS = {
+    "reverse": f"the reverse direction comes with the forward one alone: {LSTM}",
+    "merge": "the directions are concatenated and nothing else: "
+    "https://github.com/pytorch/pytorch/issues/607",
+    "layout=extra_batch": f"an input has two or three axes, one batch axis at most: {LSTM}",
+    "lengths": "a packed sequence cannot be exported: "
+    "https://github.com/pytorch/pytorch/issues/171978",
+    "stateful": f"the layer keeps no state, the caller carries it: {LSTM}",
+}
+
+
+class Autocast(torch.nn.LSTM):
+    """An LSTM that computes in `narrow`: autocast is exported from inside of ``forward`` alone."""
+
+    narrow: torch.dtype
+
+    def forward(self, input: torch.Tensor, hx: Any = None) -> Any:  # noqa: A002 (the layer's word)
+        """Return what the layer returns."""
+        with torch.autocast("cpu", self.narrow):
+            return super().forward(input, hx)
+
+
+def exported(layer: Layer, dimensions: Dimensions) -> tuple[Layer, Dimensions]:
+    """Return what is exported to serve `layer` at any batch size and number of time steps.
+
+    No case has either size of the example, and so each runs at sizes that its export has not seen.
+    0 and 1 would be taken for constants.
+    """
+    plain = Layer()
+    used = ("return_sequences", "return_state", "gradients", "execution", "checkpoint")
+    layer = replace(layer, **{option: getattr(plain, option) for option in used})
+    return layer, replace(dimensions, batch_size=6, time_steps=2)
+
+
+def build(layer: Layer, dimensions: Dimensions) -> torch.nn.LSTM:
+    """Return the layer in evaluation, with its parameters on the meta device."""
+    mixed = layer.dtype.startswith("mixed_")
+    stacked = dimensions.num_layers > 1  # dropout lies between layers, and a lone layer has none
+    module = (Autocast if mixed else torch.nn.LSTM)(
+        dimensions.embedding_dim,
+        dimensions.hidden_units,
+        dimensions.num_layers,
+        bias=layer.bias,
+        batch_first=layer.layout != "time_major",
+        dropout=0.5 if layer.dropout and stacked else 0.0,
+        bidirectional=layer.bidirectional,
+        proj_size=layer.projection_size,
+        device="meta",
+        dtype=_dtype(layer),
+    )
+    module.narrow = getattr(torch, layer.dtype.removeprefix("mixed_"))
+    return module.eval().requires_grad_(False)
+
+
+def example(layer: Layer, dimensions: Dimensions) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
+    """Return arguments for the layer, and the same with the dynamic axes of each."""
+    batch, time = torch.export.Dim("batch"), torch.export.Dim("time")
+    sizes = {batch: dimensions.batch_size, time: dimensions.time_steps}
+    axes = {"batch_major": (batch, time), "time_major": (time, batch), "unbatched": (time,)}
+    rows = (dimensions.num_layers * layer.num_directions,)
+    state = rows if layer.layout == "unbatched" else (*rows, batch)
+    hidden = layer.projection_size or dimensions.hidden_units
+    shapes = ((*axes[layer.layout], dimensions.embedding_dim),)
+    if layer.initial_state == "given":
+        shapes += ((*state, hidden), (*state, dimensions.hidden_units))
+    # A tensor for each: one that is given twice would be exported as one input.
+    arguments = [
+        torch.zeros([sizes.get(size, size) for size in shape], dtype=_dtype(layer))
+        for shape in shapes
+    ]
+    dynamic = [{axis: dim for axis, dim in enumerate(shape) if dim in sizes} for shape in shapes]
+    return _called(arguments), _called(dynamic)
+
+
+def arguments(inputs: Mapping[str, Any]) -> tuple[Any, ...]:
+    """Return `inputs` as the layer takes them."""
+    return _called([inputs[name] for name in ("input", "h_0", "c_0") if name in inputs])
+
+
+def _called(each: list[Any]) -> tuple[Any, ...]:
+    """``(input,)`` or ``(input, (h_0, c_0))``."""
+    return (each[0], tuple(each[1:])) if each[1:] else (each[0],)
+
+
+def forget() -> None:
+    """Make the next export the first of the process, as far as an LSTM is concerned.
+
+    The loop over time is compiled as it is traced, and what earlier exports left in the compiler's
+    cache adds guards, at times one that no dynamic batch meets. PyTorch also keeps how it last
+    traced the operator, and does not see then that the loop has been registered to trace it: the
+    time axis of a second export is fixed.
+    """
+    torch.compiler.reset()
+    torch.ops.aten.lstm.input._dispatch_cache.clear()
+
+
+def tensors(layer: Layer, arrays: Mapping[str, Array]) -> dict[str, torch.Tensor]:
+    """Return `arrays` as tensors of the layer's dtype."""
+    return {name: torch.tensor(array, dtype=_dtype(layer)) for name, array in arrays.items()}
+
+
+def parameters(layer: Layer, dimensions: Dimensions) -> dict[str, Shape]:
+    """Return the shape of every parameter by its name."""
+    module = build(layer, dimensions)
+    return {name: tuple(parameter.shape) for name, parameter in module.named_parameters()}
+
+
+def _dtype(layer: Layer) -> torch.dtype:
+    """What parameters and inputs are of."""
+    return torch.float32 if "mixed" in layer.dtype else getattr(torch, layer.dtype)
