@@ -5,6 +5,7 @@ What a layer returns can be differentiated, so NumPy takes it only by way of
 batch 1, or a c of width 1, is broadcast in silence. ``torch.compile`` makes one graph of a layer;
 but of one with a mask or a recurrent dropout, whose loop flattens tuples, it makes several, and
 raises under ``fullgraph=True``: https://github.com/keras-team/keras/issues/23648
+That loop multiplies float64 in float32, too: https://github.com/keras-team/keras/issues/23704
 """
 
 import os
@@ -49,7 +50,7 @@ def run(
 
 
 def _compiled(call: Call, _: Stack) -> Call:
-    """The same call by ``torch.compile``, in as many graphs as it takes."""
+    """The same call as one graph of ``torch.compile``."""
     torch.compiler.reset()  # or the calls of earlier cases count as recompilations of this one
     return torch.compile(call, backend="aot_eager", fullgraph=True)  # needs no C++ compiler
 
