@@ -4,14 +4,15 @@ One model is exported for a layer with a dynamic batch and time, with an example
 and time than it is run with. Its session hands its user a list, ``[output, h_n, c_n]``, in the
 layer's own shapes: the operators around ONNX's LSTM, which is time-major and has an axis for the
 directions, see to that. The exporter keeps the time axis dynamic, where ``torch.export.export``
-alone does not, but declares the example's time for the output all the same. Its optimizer, which
-runs by default, believes that: of a layer that is not ``batch_first`` the output is reshaped to the
-example's time, and another time raises or, where the numbers can be divided so, mixes batch and
-time in silence. The second export in one process has a fixed time axis, in silence too. Autocast
-is dropped. A projection's weights are dropped, or taken for others. Without steps, where the layer
-raises, the model runs. The optimizer leaves the weights in ONNX's order of gates, under names
-such as ``val_44``. There is no inference here: what the model declares holds for the example's time
-alone, and ``onnx.shape_inference`` does not find the width of the output.
+alone does not, but declares the example's time for the output all the same (the change for that is
+https://github.com/pytorch/pytorch/pull/193192). Its optimizer, which runs by default, believes it:
+of a layer that is not ``batch_first`` the output is reshaped to the example's time, and another
+time raises or, where the numbers can be divided so, mixes batch and time in silence. The second
+export in one process has a fixed time axis, in silence too. Autocast is dropped. A projection's
+weights are dropped, or taken for others. Without steps, where the layer raises, the model runs. The
+optimizer leaves the weights in ONNX's order of gates, under names such as ``val_44``. There is no
+inference here: what the model declares holds for the example's time alone, and
+``onnx.shape_inference`` does not find the width of the output.
 """
 
 import copy
