@@ -44,18 +44,18 @@ def ran(
         jax.disable_jit() if eager else nullcontext(),
     ):
         dtype = _dtype(layer)
-        weights = {name: _cast(array, dtype) for name, array in weights.items()}
+        weights = {name: cast(array, dtype) for name, array in weights.items()}
         names = [name for name in inputs if not name.startswith("cotangent of ")]
-        fed = {name: _cast(inputs[name], dtype) for name in names}
+        fed = {name: cast(inputs[name], dtype) for name in names}
         trace = _trace(lstm, layer, dimensions, _sizes(weights), _sizes(fed))
         call: Call = trace.call
         if layer.checkpoint != "none":
             call, weights, properties["checkpoint"] = _reloaded(layer, trace.call, weights, fed)
         arguments = [weights, fed]
         if layer.gradients:
-            call = jax.jit(_differentiated(call))
+            call = jax.jit(differentiated(call))
             dtypes = {name: result.dtype for name, result in trace.results.items()}
-            arguments.append({to: _cast(inputs[f"cotangent of {to}"], dtypes[to]) for to in dtypes})
+            arguments.append({to: cast(inputs[f"cotangent of {to}"], dtypes[to]) for to in dtypes})
         results = call(*arguments)
     return Results(results, container=trace.container, **properties)
 
@@ -105,7 +105,7 @@ def _trace(
     return _Trace(jitted, traced.out_info, containers[0])
 
 
-def _differentiated(call: Call) -> Call:
+def differentiated(call: Call) -> Call:
     """`call`, with the cotangents as a third argument and the gradients among the results."""
 
     def both(weights: Arrays, inputs: Arrays, cotangents: Arrays) -> dict[str, jax.Array]:
@@ -139,7 +139,8 @@ def _dtype(layer: Layer) -> Any:
     return jnp.dtype("float32" if "mixed" in layer.dtype else layer.dtype)
 
 
-def _cast(array: Array, dtype: Any) -> Array:
+def cast(array: Array, dtype: Any) -> Array:
+    """`array` in `dtype`, were it of float32."""
     return array.astype(dtype) if array.dtype == np.float32 else array
 
 

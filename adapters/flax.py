@@ -11,23 +11,18 @@ counts as batch to it, so a rank-4 input is no error. The zero carry is of ``par
 under a narrow ``dtype`` with float32 parameters everything handed out is float32.
 """
 
-import inspect
-import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import lru_cache
-from pathlib import Path
-from tempfile import TemporaryDirectory
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any
 
 import jax
 import jax.numpy as jnp
-import numpy as np
-import orbax.checkpoint
 from flax import linen as nn
-from flax import serialization, traverse_util
+from flax import traverse_util
 
+from adapters._flax import Trace, abstract, declared, dtypes, ran, reloaded, signature
+from adapters._jax import Arrays, batch
 from adapters.contract import (
-    GROUP,
     Array,
     Convention,
     Dimensions,
@@ -39,12 +34,7 @@ from adapters.contract import (
     promoted,
 )
 
-jax.config.update("jax_default_matmul_precision", "highest")
-
 PACKAGES = ("flax", "jax", "jaxlib", "orbax-checkpoint")
-
-Arrays: TypeAlias = Mapping[str, jax.Array]
-Call: TypeAlias = Callable[..., dict[str, jax.Array]]
 
 DOCS = "https://flax-linen.readthedocs.io/en/latest/api_reference/flax.linen"
 
@@ -83,8 +73,8 @@ class LSTM(nn.Module):
         """Return what the last layer's scans do, and by name every carry and its sequences."""
         layer, dimensions = self.layer, self.dimensions
         x = inputs["input"]
-        axis = 0 if layer.layout == "time_major" else len(_batch(layer, dimensions))
-        dtype, param_dtype = _dtypes(layer)
+        axis = 0 if layer.layout == "time_major" else len(batch(layer, dimensions))
+        dtype, param_dtype = dtypes(layer)
         results: dict[str, jax.Array] = {}
         for number in range(dimensions.num_layers):
             returned, sequences = [], {}
@@ -149,33 +139,13 @@ def run(
 
     Raises TypeError where a weight is missing, surplus or of another shape.
     """
-    declared = parameters(layer, dimensions)
-    if (got := {name: np.shape(weights[name]) for name in sorted(weights)}) != declared:
-        raise TypeError(f"weights of shapes {got}, where the layer has {declared}")
-    properties: dict[str, Any] = {}
-    with jax.enable_x64(layer.dtype == "float64"):
-        if layer.checkpoint != "none":
-            weights, properties["checkpoint"] = _reloaded(layer, dimensions, weights)
-        dtype = _dtypes(layer)[1]
-        names = [name for name in inputs if not name.startswith("cotangent of ")]
-        fed = {name: _cast(inputs[name], dtype) for name in names}
-        shapes = tuple(sorted((name, array.shape) for name, array in fed.items()))
-        trace = _trace(layer, dimensions, shapes)
-        eager = layer.execution == "eager"
-        call = trace.eager if eager else trace.jitted
-        arguments = [{name: _cast(weights[name], dtype) for name in weights}, fed]
-        if layer.gradients:
-            call = _differentiated(call) if eager else jax.jit(_differentiated(call))
-            dtypes = {name: result.dtype for name, result in trace.results.items()}
-            arguments.append({to: _cast(inputs[f"cotangent of {to}"], dtypes[to]) for to in dtypes})
-        results = call(*arguments)
-    return Results(results, container=trace.container, **properties)
+    return ran(layer, dimensions, weights, inputs, parameters, _trace, _reloaded)
 
 
 def infer(layer: Layer, dimensions: Dimensions) -> dict[str, Shape]:
     """Read the shapes of the same results from the trace that `run` compiles."""
     with jax.enable_x64(layer.dtype == "float64"):
-        results = _trace(layer, dimensions, _declared(layer, dimensions)).results
+        results = _trace(layer, dimensions, declared(CONVENTION, layer, dimensions)).results
     return {name: result.shape for name, result in results.items()}
 
 
@@ -201,7 +171,7 @@ def defaults(dimensions: Dimensions) -> dict[str, Any]:
     bias = cell.bias_init(jax.random.key(0), params["hf/bias"].shape, params["hf/bias"].dtype)
     shapes = jax.tree.map(lambda part: str(list(part.shape)), returned)
     return {
-        "signature": _signature(nn.LSTMCell),
+        "signature": signature(nn.LSTMCell),
         "output_shape": list(returned[1].shape),
         "returns": str(shapes).replace("'", ""),
         "dtype": str(returned[1].dtype),
@@ -213,31 +183,16 @@ def defaults(dimensions: Dimensions) -> dict[str, Any]:
     }
 
 
-def _signature(function: Callable[..., Any]) -> str:
-    """The signature without its annotations, and without the addresses of functions."""
-    signature = inspect.signature(function)
-    bare = [one.replace(annotation=one.empty) for one in signature.parameters.values()]
-    told = signature.replace(parameters=bare, return_annotation=signature.empty)
-    return re.sub(" at 0x[0-9a-f]+", "", str(told))
-
-
 @lru_cache(maxsize=4)
 def _params(layer: Layer, dimensions: Dimensions) -> dict[str, jax.ShapeDtypeStruct]:
     """Trace ``init`` for the parameters that it would make; no initializer runs."""
-    inputs = _abstract(layer, _declared(layer, dimensions))
+    inputs = abstract(layer, declared(CONVENTION, layer, dimensions))
     variables = jax.eval_shape(LSTM(layer, dimensions).init, jax.random.key(0), inputs)
     return traverse_util.flatten_dict(variables["params"], sep="/")
 
 
-class _Trace(NamedTuple):
-    eager: Call
-    jitted: Call
-    results: dict[str, jax.ShapeDtypeStruct]
-    container: str
-
-
 @lru_cache(maxsize=4)
-def _trace(layer: Layer, dimensions: Dimensions, shapes: tuple[tuple[str, Shape], ...]) -> _Trace:
+def _trace(layer: Layer, dimensions: Dimensions, shapes: tuple[tuple[str, Shape], ...]) -> Trace:
     """Trace the stack of the declared dimensions for inputs of `shapes`, right or wrong."""
     containers = []
 
@@ -248,76 +203,11 @@ def _trace(layer: Layer, dimensions: Dimensions, shapes: tuple[tuple[str, Shape]
         return results
 
     jitted = jax.jit(call)
-    traced = jitted.trace(_params(layer, dimensions), _abstract(layer, shapes))
-    return _Trace(call, jitted, traced.out_info, containers[0])
-
-
-def _differentiated(call: Call) -> Call:
-    """`call`, with the cotangents as a third argument and the gradients among the results."""
-
-    def both(weights: Arrays, inputs: Arrays, cotangents: Arrays) -> dict[str, jax.Array]:
-        results, pullback = jax.vjp(call, weights, inputs)
-        of_weights, of_inputs = pullback(cotangents)
-        gradients = {f"gradient of {name}": one for name, one in (of_weights | of_inputs).items()}
-        return results | gradients
-
-    return both
+    traced = jitted.trace(_params(layer, dimensions), abstract(layer, shapes))
+    return Trace(call, jitted, traced.out_info, containers[0])
 
 
 def _reloaded(
     layer: Layer, dimensions: Dimensions, weights: Mapping[str, Array]
-) -> tuple[dict[str, Array], dict[str, list[int]]]:
-    """Save `weights` and load them into the tree of a fresh stack; the names in the file, too."""
-    params = traverse_util.unflatten_dict(weights, sep="/")
-    fresh = traverse_util.unflatten_dict(_params(layer, dimensions), sep="/")
-    with TemporaryDirectory() as folder:
-        path = Path(folder, "stack")
-        if layer.checkpoint == "weights":
-            path.write_bytes(serialization.to_bytes(params))
-            loaded = serialization.from_bytes(fresh, path.read_bytes())
-            saved = serialization.msgpack_restore(path.read_bytes())
-        else:
-            with orbax.checkpoint.StandardCheckpointer() as checkpointer:
-                checkpointer.save(path, params)
-                checkpointer.wait_until_finished()
-                loaded = checkpointer.restore(path, fresh)
-                saved = checkpointer.metadata(path).item_metadata.tree
-    names = traverse_util.flatten_dict(saved, sep="/")
-    shapes = {name: list(array.shape) for name, array in names.items()}
-    return traverse_util.flatten_dict(loaded, sep="/"), shapes
-
-
-def _dtypes(layer: Layer) -> tuple[Any, Any]:
-    """The cell's ``dtype``, of the computation (None: that of what it is fed), ``param_dtype``."""
-    if layer.dtype.startswith("mixed_"):
-        return jnp.dtype(layer.dtype.removeprefix("mixed_")), jnp.dtype("float32")
-    return None, jnp.dtype(layer.dtype)
-
-
-def _cast(array: Array, dtype: Any) -> Array:
-    return array.astype(dtype) if array.dtype == np.float32 else array
-
-
-def _abstract(
-    layer: Layer, shapes: tuple[tuple[str, Shape], ...]
-) -> dict[str, jax.ShapeDtypeStruct]:
-    return {name: jax.ShapeDtypeStruct(shape, _dtypes(layer)[1]) for name, shape in shapes}
-
-
-def _batch(layer: Layer, dimensions: Dimensions) -> Shape:
-    """The sizes of the batch axes."""
-    if layer.layout == "unbatched":
-        return ()
-    return (GROUP, dimensions.batch_size)[layer.layout != "extra_batch" :]
-
-
-def _declared(layer: Layer, dimensions: Dimensions) -> tuple[tuple[str, Shape], ...]:
-    batch, time = _batch(layer, dimensions), (dimensions.time_steps,)
-    axes = time + batch if layer.layout == "time_major" else batch + time
-    shapes: dict[str, Shape] = {"input": (*axes, dimensions.embedding_dim)}
-    if layer.initial_state == "given":
-        for number in range(dimensions.num_layers):
-            for direction in CONVENTION.directions[layer.bidirectional]:
-                for state in ("carry_h", "carry_c"):
-                    shapes[f"layer_{number}{direction}/{state}"] = (*batch, dimensions.hidden_units)
-    return tuple(sorted(shapes.items()))
+) -> tuple[Mapping[str, Array], dict[str, list[int]]]:
+    return reloaded(weights, _params(layer, dimensions), layer.checkpoint == "model")

@@ -13,23 +13,21 @@ error either. The zero carry is of ``param_dtype``, and so under a narrow ``dtyp
 parameters everything handed out is float32.
 """
 
-import inspect
 import operator
-import re
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 import orbax.checkpoint
 from flax import nnx, serialization, traverse_util
 
+from adapters._flax import Trace, abstract, declared, dtypes, ran, signature
+from adapters._jax import Arrays
 from adapters.contract import (
-    GROUP,
     Array,
     Convention,
     Dimensions,
@@ -41,12 +39,7 @@ from adapters.contract import (
     promoted,
 )
 
-jax.config.update("jax_default_matmul_precision", "highest")
-
 PACKAGES = ("flax", "jax", "jaxlib", "orbax-checkpoint")
-
-Arrays: TypeAlias = Mapping[str, jax.Array]
-Call: TypeAlias = Callable[..., dict[str, jax.Array]]
 
 DOCS = "https://flax.readthedocs.io/en/latest"
 
@@ -95,7 +88,7 @@ class LSTM(nnx.Module):
 
     def __init__(self, layer: Layer, dimensions: Dimensions, rngs: nnx.Rngs) -> None:
         """Build every RNN for the width of what feeds it."""
-        dtype, param_dtype = _dtypes(layer)
+        dtype, param_dtype = dtypes(layer)
         # rngs=False: keys come with the call, not as state that lies beside the parameters
         options: dict[str, Any] = {"time_major": layer.layout == "time_major", "rngs": False}
 
@@ -185,33 +178,13 @@ def run(
 
     Raises TypeError where a weight is missing, surplus or of another shape.
     """
-    declared = parameters(layer, dimensions)
-    if (got := {name: np.shape(weights[name]) for name in sorted(weights)}) != declared:
-        raise TypeError(f"weights of shapes {got}, where the layer has {declared}")
-    properties: dict[str, Any] = {}
-    with jax.enable_x64(layer.dtype == "float64"):
-        if layer.checkpoint != "none":
-            weights, properties["checkpoint"] = _reloaded(layer, dimensions, weights)
-        dtype = _dtypes(layer)[1]
-        names = [name for name in inputs if not name.startswith("cotangent of ")]
-        fed = {name: _cast(inputs[name], dtype) for name in names}
-        shapes = tuple(sorted((name, array.shape) for name, array in fed.items()))
-        trace = _trace(layer, dimensions, shapes)
-        eager = layer.execution == "eager"
-        call = trace.eager if eager else trace.jitted
-        arguments = [{name: _cast(weights[name], dtype) for name in weights}, fed]
-        if layer.gradients:
-            call = _differentiated(call) if eager else jax.jit(_differentiated(call))
-            dtypes = {name: result.dtype for name, result in trace.results.items()}
-            arguments.append({to: _cast(inputs[f"cotangent of {to}"], dtypes[to]) for to in dtypes})
-        results = call(*arguments)
-    return Results(results, container=trace.container, **properties)
+    return ran(layer, dimensions, weights, inputs, parameters, _trace, _reloaded)
 
 
 def infer(layer: Layer, dimensions: Dimensions) -> dict[str, Shape]:
     """Read the shapes of the same results from the trace that `run` compiles."""
     with jax.enable_x64(layer.dtype == "float64"):
-        results = _trace(layer, dimensions, _declared(layer, dimensions)).results
+        results = _trace(layer, dimensions, declared(CONVENTION, layer, dimensions)).results
     return {name: result.shape for name, result in results.items()}
 
 
@@ -234,7 +207,7 @@ def defaults(dimensions: Dimensions) -> dict[str, Any]:
     rnn = build()
     params = nnx.to_flat_state(nnx.state(rnn, nnx.Param))
     return {
-        "signature": _signature(nnx.RNN.__init__),
+        "signature": signature(nnx.RNN.__init__),
         "output_shape": list(output.shape),
         "returns": str(list(output.shape)),
         "dtype": str(output.dtype),
@@ -244,14 +217,6 @@ def defaults(dimensions: Dimensions) -> dict[str, Any]:
         "parameters": {".".join(path): list(param.shape) for path, param in params},
         "forget_bias": float(rnn.cell.hf.bias.mean()),
     }
-
-
-def _signature(function: Callable[..., Any]) -> str:
-    """The signature without its annotations, and without the addresses of functions."""
-    signature = inspect.signature(function)
-    bare = [one.replace(annotation=one.empty) for one in signature.parameters.values()]
-    told = signature.replace(parameters=bare, return_annotation=signature.empty)
-    return re.sub(" at 0x[0-9a-f]+", "", str(told))
 
 
 @lru_cache(maxsize=4)
@@ -267,15 +232,8 @@ def _split(layer: Layer, dimensions: Dimensions) -> tuple[nnx.GraphDef, dict[str
     return graphdef, {".".join(map(str, item[0])): item for item in nnx.to_flat_state(params)}
 
 
-class _Trace(NamedTuple):
-    eager: Call
-    jitted: Call
-    results: dict[str, jax.ShapeDtypeStruct]
-    container: str
-
-
 @lru_cache(maxsize=4)
-def _trace(layer: Layer, dimensions: Dimensions, shapes: tuple[tuple[str, Shape], ...]) -> _Trace:
+def _trace(layer: Layer, dimensions: Dimensions, shapes: tuple[tuple[str, Shape], ...]) -> Trace:
     """Trace the stack of the declared dimensions for inputs of `shapes`, right or wrong."""
     graphdef, params = _split(layer, dimensions)
     containers = []
@@ -291,21 +249,8 @@ def _trace(layer: Layer, dimensions: Dimensions, shapes: tuple[tuple[str, Shape]
     weights = {
         name: jax.ShapeDtypeStruct(param.shape, param.dtype) for name, (_, param) in params.items()
     }
-    traced = jitted.trace(weights, _abstract(layer, shapes))
-    return _Trace(call, jitted, traced.out_info, containers[0])
-
-
-def _differentiated(call: Call) -> Call:
-    """`call`, with the cotangents as a third argument and the gradients among the results."""
-
-    def both(weights: Arrays, inputs: Arrays, cotangents: Arrays) -> dict[str, jax.Array]:
-        results, pullback = jax.vjp(call, weights, inputs)
-        of_weights, of_inputs = pullback(cotangents)
-        gradients = {f"gradient of {name}": one for name, one in (of_weights | of_inputs).items()}
-        gradients.pop("gradient of lengths", None)
-        return results | gradients
-
-    return both
+    traced = jitted.trace(weights, abstract(layer, shapes))
+    return Trace(call, jitted, traced.out_info, containers[0])
 
 
 def _reloaded(
@@ -335,46 +280,3 @@ def _reloaded(
     names = traverse_util.flatten_dict(saved)
     shapes = {".".join(map(str, name)): list(array.shape) for name, array in names.items()}
     return {".".join(map(str, at)): one[...] for at, one in nnx.to_flat_state(fresh)}, shapes
-
-
-def _dtypes(layer: Layer) -> tuple[Any, Any]:
-    """The cell's ``dtype``, of the computation (None: that of what it is fed), ``param_dtype``."""
-    if layer.dtype.startswith("mixed_"):
-        return jnp.dtype(layer.dtype.removeprefix("mixed_")), jnp.dtype("float32")
-    return None, jnp.dtype(layer.dtype)
-
-
-def _cast(array: Array, dtype: Any) -> Array:
-    return array.astype(dtype) if array.dtype == np.float32 else array
-
-
-def _abstract(
-    layer: Layer, shapes: tuple[tuple[str, Shape], ...]
-) -> dict[str, jax.ShapeDtypeStruct]:
-    dtypes = {"lengths": jnp.int32}
-    dtype = _dtypes(layer)[1]
-    return {name: jax.ShapeDtypeStruct(shape, dtypes.get(name, dtype)) for name, shape in shapes}
-
-
-def _batch(layer: Layer, dimensions: Dimensions) -> Shape:
-    """The sizes of the batch axes."""
-    if layer.layout == "unbatched":
-        return ()
-    return (GROUP, dimensions.batch_size)[layer.layout != "extra_batch" :]
-
-
-def _declared(layer: Layer, dimensions: Dimensions) -> tuple[tuple[str, Shape], ...]:
-    batch, time = _batch(layer, dimensions), (dimensions.time_steps,)
-    axes = time + batch if layer.layout == "time_major" else batch + time
-    shapes: dict[str, Shape] = {"input": (*axes, dimensions.embedding_dim)}
-    if layer.lengths == "given":
-        shapes["lengths"] = batch
-    if layer.initial_state == "given":
-        for number in range(dimensions.num_layers):
-            for direction in CONVENTION.directions[layer.bidirectional]:
-                for state in ("carry_h", "carry_c"):
-                    shapes[f"layers.{number}{direction}.{state}"] = (
-                        *batch,
-                        dimensions.hidden_units,
-                    )
-    return tuple(sorted(shapes.items()))

@@ -1,0 +1,135 @@
+"""What the adapters of Flax share: a traced stack is called, differentiated and saved.
+
+Parameters and inputs go by name. A narrow ``dtype`` is that of the computation alone, parameters
+stay in ``param_dtype``.
+"""
+
+import inspect
+import re
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, NamedTuple, TypeAlias
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import orbax.checkpoint
+from flax import serialization, traverse_util
+
+from adapters._jax import Call, batch, cast, differentiated
+from adapters.contract import Array, Convention, Dimensions, Layer, Results, Shape
+
+Named: TypeAlias = Mapping[str, Array]
+Shapes: TypeAlias = tuple[tuple[str, Shape], ...]
+
+
+class Trace(NamedTuple):
+    """A stack, traced for inputs of some shapes."""
+
+    eager: Call
+    jitted: Call
+    results: dict[str, jax.ShapeDtypeStruct]
+    container: str
+
+
+def ran(
+    layer: Layer,
+    dimensions: Dimensions,
+    weights: Named,
+    inputs: Named,
+    parameters: Callable[[Layer, Dimensions], dict[str, Shape]],
+    trace: Callable[[Layer, Dimensions, Shapes], Trace],
+    reloaded: Callable[[Layer, Dimensions, Named], tuple[Named, dict[str, list[int]]]],
+) -> Results:
+    """Compile what `trace` gives for the shapes of `inputs`, and call it.
+
+    Raises TypeError where a weight is missing, surplus or of another shape than `parameters` has.
+    """
+    declared = parameters(layer, dimensions)
+    if (got := {name: np.shape(weights[name]) for name in sorted(weights)}) != declared:
+        raise TypeError(f"weights of shapes {got}, where the layer has {declared}")
+    properties: dict[str, Any] = {}
+    with jax.enable_x64(layer.dtype == "float64"):
+        if layer.checkpoint != "none":
+            weights, properties["checkpoint"] = reloaded(layer, dimensions, weights)
+        dtype = dtypes(layer)[1]
+        names = [name for name in inputs if not name.startswith("cotangent of ")]
+        fed = {name: cast(inputs[name], dtype) for name in names}
+        traced = trace(
+            layer, dimensions, tuple(sorted((name, array.shape) for name, array in fed.items()))
+        )
+        eager = layer.execution == "eager"
+        call = traced.eager if eager else traced.jitted
+        arguments = [{name: cast(weights[name], dtype) for name in weights}, fed]
+        if layer.gradients:
+            call = differentiated(call) if eager else jax.jit(differentiated(call))
+            of = {name: result.dtype for name, result in traced.results.items()}
+            arguments.append({to: cast(inputs[f"cotangent of {to}"], of[to]) for to in of})
+        results = call(*arguments)
+    return Results(results, container=traced.container, **properties)
+
+
+def reloaded(weights: Named, fresh: Mapping[str, Any], whole: bool) -> tuple[Named, dict[str, Any]]:
+    """Save Linen's `weights` and load them into the tree of `fresh`; the names in the file, too.
+
+    `whole` is a checkpoint of Orbax, in place of Flax's own bytes.
+    """
+    params = traverse_util.unflatten_dict(weights, sep="/")
+    fresh = traverse_util.unflatten_dict(fresh, sep="/")
+    with TemporaryDirectory() as folder:
+        path = Path(folder, "stack")
+        if not whole:
+            path.write_bytes(serialization.to_bytes(params))
+            loaded = serialization.from_bytes(fresh, path.read_bytes())
+            saved = serialization.msgpack_restore(path.read_bytes())
+        else:
+            with orbax.checkpoint.StandardCheckpointer() as checkpointer:
+                checkpointer.save(path, params)
+                checkpointer.wait_until_finished()
+                loaded = checkpointer.restore(path, fresh)
+                saved = checkpointer.metadata(path).item_metadata.tree
+    names = traverse_util.flatten_dict(saved, sep="/")
+    shapes = {name: list(array.shape) for name, array in names.items()}
+    return traverse_util.flatten_dict(loaded, sep="/"), shapes
+
+
+def signature(function: Callable[..., Any]) -> str:
+    """The signature without its annotations, and without the addresses of functions."""
+    whole = inspect.signature(function)
+    bare = [one.replace(annotation=one.empty) for one in whole.parameters.values()]
+    told = whole.replace(parameters=bare, return_annotation=whole.empty)
+    return re.sub(" at 0x[0-9a-f]+", "", str(told))
+
+
+def dtypes(layer: Layer) -> tuple[Any, Any]:
+    """The cell's ``dtype``, of the computation (None: that of what it is fed), ``param_dtype``."""
+    if layer.dtype.startswith("mixed_"):
+        return jnp.dtype(layer.dtype.removeprefix("mixed_")), jnp.dtype("float32")
+    return None, jnp.dtype(layer.dtype)
+
+
+def abstract(layer: Layer, shapes: Shapes) -> dict[str, jax.ShapeDtypeStruct]:
+    """Inputs of `shapes` by name: the lengths are integers."""
+    dtype = dtypes(layer)[1]
+    return {
+        name: jax.ShapeDtypeStruct(shape, jnp.int32 if name.endswith("lengths") else dtype)
+        for name, shape in shapes
+    }
+
+
+def declared(convention: Convention, layer: Layer, dimensions: Dimensions) -> Shapes:
+    """The shape of every input that the layer is given, by its name, were it right."""
+    sizes, time = batch(layer, dimensions), (dimensions.time_steps,)
+    axes = time + sizes if layer.layout == "time_major" else sizes + time
+    shapes: dict[str, Shape] = {convention.inputs["input"].name: (*axes, dimensions.embedding_dim)}
+    if layer.lengths == "given":
+        shapes[convention.inputs["lengths"].name] = sizes
+    if layer.initial_state == "given":
+        for number in range(dimensions.num_layers):
+            for direction in convention.directions[layer.bidirectional]:
+                for state in ("h_0", "c_0"):
+                    name = convention.inputs[state].name
+                    name = name.format(layer=number, direction=direction)
+                    shapes[name] = (*sizes, dimensions.hidden_units)
+    return tuple(sorted(shapes.items()))
