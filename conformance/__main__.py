@@ -1,17 +1,17 @@
 """``python -m conformance``: what the engine does outside pytest."""
 
 import argparse
-import json
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
+from pydantic import ValidationError
 
 from conformance import bench, cover, interpreter, matrix, recorded, report
 from conformance.convert import ConvertError, convert, load_state
 from conformance.framework import FrameworkError, find
-from conformance.load import load_cases, load_records
+from conformance.load import CaseError, load_cases, load_records
 from conformance.schema import schema_files
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -43,6 +43,16 @@ def main(arguments: Sequence[str] | None = None, root: Path = ROOT) -> int:
     timed = commands.add_parser("bench", help="the suite's wall time over a bare loop's")
     timed.add_argument("--framework", action="append", default=[], help="default: all installed")
     given = parser.parse_args(arguments)
+    try:
+        return _done(root, given)
+    except ValidationError as error:
+        print(f"{given.report}: no report: {error.errors()[0]['msg']}", file=sys.stderr)
+    except (CaseError, ConvertError, FrameworkError, OSError) as error:
+        print(error, file=sys.stderr)
+    return 2
+
+
+def _done(root: Path, given: argparse.Namespace) -> int:
     if given.command == "schema":
         return write(root, schemas())
     if given.command == "cover":
@@ -50,54 +60,45 @@ def main(arguments: Sequence[str] | None = None, root: Path = ROOT) -> int:
     if given.command == "record":
         return record(root, given.report)
     if given.command == "matrix":
-        print(*matrix.lines(given.report), sep="\n")
+        print(*matrix.lines(*report.read(given.report)), sep="\n")
         return 0
     if given.command == "convert":
         return carry(root, given)
-    try:
-        if given.command == "interpreter":
-            (framework,) = find(root, [given.adapter], missing=True)
-            return interpreter.create(root, framework, given.folder)
-        frameworks = [one for one in find(root, given.framework) if not one.missing]
-    except FrameworkError as error:
-        print(error, file=sys.stderr)
-        return 2
-    for line in bench.table(root, frameworks):
+    if given.command == "interpreter":
+        (framework,) = find(root, [given.adapter], missing=True)
+        return interpreter.create(root, framework, given.folder)
+    for line in bench.table(root, [one for one in find(root, given.framework) if not one.missing]):
         print(line, flush=True)
     return 0
 
 
 def carry(root: Path, given: argparse.Namespace) -> int:
-    """Convert a file of weights and print what was written and how it is loaded; 2 on bad input."""
+    """Convert a file of weights, and print what was written and how it is loaded; return 0."""
     output = given.output or given.state.with_suffix(f".{given.target}.npz")
+    source, target = (
+        find(root, [name], missing=True)[0].convention for name in (given.source, given.target)
+    )
+    assert source is not None
+    assert target is not None
     try:
-        source, target = (
-            find(root, [name], missing=True)[0] for name in (given.source, given.target)
-        )
-        assert source.convention is not None
-        assert target.convention is not None
-        state = load_state(given.state, given.prefix)
-        converted = convert(source.convention, target.convention, state)
-        np.savez(output, **converted)
-    except (FrameworkError, OSError) as error:
-        print(error, file=sys.stderr)
-        return 2
+        converted = convert(source, target, load_state(given.state, given.prefix))
     except ConvertError as error:
-        print(f"{given.state}: {error}", file=sys.stderr)
-        return 2
+        raise ConvertError(f"{given.state}: {error}") from error
+    np.savez(output, **converted)
     for name, array in converted.items():
         print(f"{name}  {array.shape}")
-    print(f"written: {output}\nload with: {target.convention.loader}")
+    print(f"written: {output}\nload with: {target.loader}")
     return 0
 
 
-def record(root: Path, report: Path) -> int:
+def record(root: Path, path: Path) -> int:
     """Put the properties of a report on record; return 0."""
     cases = load_cases(root)
-    labels = json.loads(report.read_text(encoding="utf-8").partition("\n")[0])["frameworks"]
-    found = find(root, list(labels))
+    header, entries = report.read(path)
+    found = find(root, list(header.frameworks))
     sources = {one.label: one.convention.source for one in found if one.convention}
-    return write(root, recorded.files(report, cases, load_records(root, cases), sources))
+    known = load_records(root, cases)
+    return write(root, recorded.files(header, entries, cases, known, sources))
 
 
 def schemas() -> dict[Path, str]:

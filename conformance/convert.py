@@ -23,8 +23,7 @@ from conformance.convention import (
     parameter_laws,
     weights,
 )
-from conformance.law import Law
-from conformance.pattern import names
+from conformance.law import places
 
 Arrays = Mapping[str, Any]
 
@@ -109,9 +108,8 @@ def _sized(
 
     def extent(name: str, axis: str) -> int:
         """The size of the axis of one weight, whatever stands beside it in its place."""
-        form = declared[name]
-        places = Law(form.axes, dict.fromkeys(names(form.axes), 1)).places
-        ((place, beside),) = [(k, place) for k, place in enumerate(places) if axis in place]
+        found = enumerate(places(declared[name].axes))
+        ((place, beside),) = [(number, axes) for number, axes in found if axis in axes]
         size = lowest[name][place] if place < len(lowest[name]) else 0
         known = {"gate": 4, "direction": layer.num_directions}
         for other in beside:

@@ -11,7 +11,8 @@ from conformance.case import Shape
 
 
 @cache
-def _places(axes: str) -> tuple[tuple[str, ...], ...]:
+def places(axes: str) -> tuple[tuple[str, ...], ...]:
+    """The names in each place of a pattern. Raises ValueError for what is none."""
     try:
         return tuple(map(tuple, parsing.ParsedExpression(axes).composition))
     except EinopsError as problem:
@@ -49,7 +50,7 @@ class Law:
     @property
     def places(self) -> tuple[tuple[str, ...], ...]:
         """The names in each place of the shape."""
-        return _places(self.axes)
+        return places(self.axes)
 
     def __str__(self) -> str:
         """``(batch 7, time 5, direction*hidden 2*13=26)``."""

@@ -1,26 +1,25 @@
 """A report as a table: every framework on every behaviour, by how many cases came to what."""
 
-import json
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+
+from conformance.report import Entry, Header
 
 WORDS = {"agrees": "", "pinned": "p", "unsupported": "u", "fails": "FAIL"}
 
 
-def lines(report: Path) -> Iterator[str]:
+def lines(header: Header, entries: Sequence[Entry]) -> Iterator[str]:
     """A Markdown table: ``12 3p 5u`` are 12 cases that agree, 3 with a pin and 5 unsupported.
 
     A case counts as what the worst of its claims came to; a failure stands as ``FAIL``.
     """
-    header, *entries = map(json.loads, report.read_text(encoding="utf-8").splitlines())
-    labels = list(header["frameworks"])
+    labels = list(header.frameworks)
     cells: dict[str, dict[str, Counter[str]]] = {}
     for entry in entries:
-        behaviour = Path(entry["where"].partition(":")[0]).stem
+        behaviour = Path(entry.where.partition(":")[0]).stem
         row = cells.setdefault(behaviour, {label: Counter() for label in labels})
-        row[entry["framework"]][_worst(entry["claims"])] += 1
+        row[entry.framework][_worst(entry)] += 1
     yield f"| behaviour | {' | '.join(labels)} |"
     yield "|---" * (len(labels) + 1) + "|"
     for behaviour in sorted(cells):
@@ -33,8 +32,8 @@ def lines(report: Path) -> Iterator[str]:
     yield f"| **all** | {' | '.join(_cell(whole[label]) for label in labels)} |"
 
 
-def _worst(claims: Mapping[str, Any]) -> str:
-    settled = {claim["settled"] for claim in claims.values()}
+def _worst(entry: Entry) -> str:
+    settled = {claim.settled for claim in entry.claims.values()}
     return next(word for word in ("fails", "pinned", "agrees", "unsupported") if word in settled)
 
 

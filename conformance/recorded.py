@@ -1,6 +1,5 @@
 """The properties of a report, as the files of ``cases/properties/`` that put them on record."""
 
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -8,6 +7,7 @@ from typing import Any
 import yaml
 
 from conformance.case import Case, Record
+from conformance.report import Entry, Header
 
 _FLOW: Any = {"default_flow_style": None}  # the innermost collections on one line
 HEAD = "# yaml-language-server: $schema=schema.json\n"
@@ -30,28 +30,33 @@ _Dumper.add_representer(
 
 
 def files(
-    report: Path, cases: Sequence[Case], known: Sequence[Record], sources: Mapping[str, str]
+    header: Header,
+    entries: Sequence[Entry],
+    cases: Sequence[Case],
+    known: Sequence[Record],
+    sources: Mapping[str, str],
 ) -> dict[Path, str]:
-    """The text of the file of each framework in `report`, by its path below the root.
+    """The text of the file of each framework in a report, by its path below the root.
 
     A record holds from the version that was seen. Its source is that of the record on hand, or
     where there is none of `sources`, by framework. A file is written whole, so the report is to be
     of all cases.
     """
-    header, *entries = map(json.loads, report.read_text(encoding="utf-8").splitlines())
     wanted = {case.id: case.record for case in cases if case.record}
     texts = {}
-    for label, about in header["frameworks"].items():
+    for label, about in header.frameworks.items():
         name = label.partition("@")[0]
-        package, version = next(iter(about["versions"].items()))
+        package, version = next(iter(about.versions.items()))
         seen: dict[str, dict[str, Any]] = {}
         for entry in entries:
-            verdict = entry["claims"].get("properties", {"outcome": "unsupported"})
-            if entry["framework"] != label or verdict["outcome"] not in ("agrees", "differs"):
+            claim = entry.claims.get("properties")
+            if entry.framework != label or claim is None:
                 continue
-            for kind in wanted[entry["case"]]:
-                if kind in entry["properties"]:
-                    seen.setdefault(kind, {})[entry["case"]] = entry["properties"][kind]
+            if claim.outcome not in ("agrees", "differs"):
+                continue
+            for kind in wanted[entry.case]:
+                if kind in entry.properties:
+                    seen.setdefault(kind, {})[entry.case] = entry.properties[kind]
         cited = {one.name: one.source for one in known if one.framework == name}
         records = [
             {

@@ -77,7 +77,7 @@ class Run:
         known = self.entries.get((entry.framework, entry.case), entry)
         claims = {**known.claims, claim: result}
         outcome = known.outcome
-        if outcome == "agrees" and result.outcome != "agrees":
+        if outcome == "agrees" and result.outcome not in ("agrees", "unsupported"):
             outcome = "differs"
         update = {"claims": claims, "outcome": outcome}
         self.entries[entry.framework, entry.case] = known.model_copy(update=update)

@@ -78,7 +78,8 @@ def search(
         ran += 1
         for claim in check.claims_on(case):
             verdict = check.CLAIMS[claim](observation)
-            if verdict.outcome != "agrees" and not _known(claim, verdict, deviations):
+            fails = verdict.outcome not in ("agrees", "unsupported")
+            if fails and not _known(claim, verdict, deviations):
                 smallest[:] = [Search(ran, case, claim, verdict.message)]
                 raise Found
 

@@ -8,19 +8,16 @@ import numpy as np
 import pytest
 
 from adapters.contract import Convention, Layer
-from conformance import child
 from conformance.__main__ import main
 from conformance.case import Case, Dimensions
 from conformance.convention import native_weights, offset
 from conformance.convert import ConvertError, convert, recognized
-from conformance.framework import declared
+from conformance.framework import find, shipped
 from conformance.sample import draw
 from tests.harness.adapters.right import CONVENTION
 
 ROOT = Path(__file__).resolve().parents[2]
-ADAPTERS = [
-    path.stem for path in sorted((ROOT / "adapters").glob("[!_]*.py")) if path.stem != "contract"
-]
+ADAPTERS = shipped(ROOT)
 LAYERS = {
     "one": (Layer(), 1),
     "stack": (Layer(), 3),
@@ -43,7 +40,8 @@ def state(
 @cache
 def convention_of(name: str) -> Convention:
     """Return what an adapter of this project declares."""
-    return declared(child.probe(f"adapters.{name}")["convention"])
+    (framework,) = find(ROOT, [name], missing=True)
+    return framework.convention
 
 
 @pytest.mark.parametrize("kind", ["both", "bare"])

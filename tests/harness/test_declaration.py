@@ -8,24 +8,21 @@ import pytest
 from adapters.contract import Native
 from conformance import child
 from conformance.declaration import mistakes
-from conformance.framework import FrameworkError, declared, find
+from conformance.framework import FrameworkError, declared, find, shipped
 from tests.harness.adapters.right import CONVENTION
 
 ROOT = Path(__file__).resolve().parents[2]
 HERE = "tests.harness.adapters"
 FOLDER = ROOT / "tests" / "harness" / "adapters"
-ADAPTERS = [
-    path.stem for path in sorted((ROOT / "adapters").glob("[!_]*.py")) if path.stem != "contract"
-]
+ADAPTERS = shipped(ROOT)
 
 
 @pytest.mark.parametrize("name", ADAPTERS)
 def test_own_declarations(name: str) -> None:
     """Every adapter's convention is read without its framework, has no mistake and a loader."""
-    probed = child.probe(f"adapters.{name}")
-    assert "error" not in probed
-    assert list(mistakes(declared(probed["convention"]))) == []
-    assert probed["convention"]["loader"]
+    (framework,) = find(ROOT, [name], missing=True)
+    assert list(mistakes(framework.convention)) == []
+    assert framework.convention.loader
 
 
 def test_read_as_imported() -> None:

@@ -7,12 +7,11 @@ import pytest
 from packaging.requirements import Requirement
 
 from conformance.child import declared
+from conformance.framework import find, shipped
 from conformance.interpreter import packages
 
 ROOT = Path(__file__).resolve().parents[2]
-ADAPTERS = [
-    path.stem for path in sorted((ROOT / "adapters").glob("[!_]*.py")) if path.stem != "contract"
-]
+ADAPTERS = shipped(ROOT)
 
 
 def named(*files: str) -> set[str]:
@@ -25,7 +24,8 @@ def named(*files: str) -> set[str]:
 @pytest.mark.parametrize("name", ADAPTERS)
 def test_declared_packages_are_pinned(name: str) -> None:
     """Each package of an adapter has a version in constraints.txt."""
-    wanted = packages(declared(f"adapters.{name}", "PACKAGES"), read("constraints.txt"))
+    (framework,) = find(ROOT, [name], missing=True)
+    wanted = packages(declared(framework.module, "PACKAGES"), read("constraints.txt"))
     assert set(wanted) <= named("constraints.txt")
 
 
@@ -33,7 +33,7 @@ def test_declared_packages_are_pinned(name: str) -> None:
 def test_tox_environment(name: str) -> None:
     """Each adapter has a tox environment of its own."""
     sections = re.findall(r"^\[testenv:\{?(.*?)\}?\]$", read("tox.ini"), re.MULTILINE)
-    assert name.replace("_", "-") in ",".join(sections).split(",")
+    assert name in ",".join(sections).split(",")
 
 
 def test_alternatives() -> None:

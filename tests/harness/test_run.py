@@ -141,13 +141,14 @@ def judged(outcome: str, kind: str) -> ClaimEntry:
     ("outcomes", "outcome"),
     [
         (["agrees", "agrees"], "agrees"),
+        (["agrees", "unsupported"], "agrees"),
         (["agrees", "differs", "agrees"], "differs"),
         (["differs", "agrees"], "differs"),
         (["rejected"], "differs"),
     ],
 )
 def test_record(outcomes: list[str], outcome: str) -> None:
-    """An entry agrees if each claim on it does, in whatever order they come."""
+    """An entry agrees if each claim on it does that the adapter has, in whatever order."""
     ours, facts = run(RIGHT), report.entry(observed())
     for number, one in enumerate(outcomes):
         ours.record(facts, f"claim {number}", judged(one, "fails"))

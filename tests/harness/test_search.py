@@ -33,9 +33,10 @@ def found() -> Search:
     return searched(FOUND)
 
 
-def test_right_adapter() -> None:
-    """In a right adapter nothing is found, and most draws ran."""
-    result = searched("right")
+@pytest.mark.parametrize("adapter", ["right", "minimal"])
+def test_right_adapter(adapter: str) -> None:
+    """In a right adapter nothing is found, not what it leaves out either, and most draws ran."""
+    result = searched(adapter)
     assert (result.case, result.ran > 20) == (None, True)
 
 
