@@ -25,7 +25,7 @@ __all__ = ["CONVENTION", "PACKAGES", "defaults", "infer", "parameters", "run", "
 
 assert keras.config.backend() == "openvino"  # a process has one, the first that was imported
 
-PACKAGES = ("keras", "openvino", "h5py")
+PACKAGES = ("keras", "openvino", "h5py", "scipy")
 
 GAPS = {
     "gradients": (
