@@ -8,14 +8,15 @@ from typing import Any
 
 import pytest
 
-from conformance import failure, report
-from conformance.check import CLAIMS, Verdict
-from conformance.framework import Framework, FrameworkError, find
-from conformance.load import CaseError, load_cases, load_deviations, load_records
-from conformance.observation import Observation
-from conformance.pins import applicable, settle
-from conformance.run import Run, SelectionError, select
-from conformance.terminal import Terminal
+from conformance.casefile.load import CaseError, load_cases, load_deviations, load_records
+from conformance.claim.check import CLAIMS, Verdict
+from conformance.claim.pins import applicable, settle
+from conformance.process.framework import Framework, FrameworkError, find
+from conformance.process.observation import Observation
+from conformance.report import report
+from conformance.session import failure
+from conformance.session.run import Run, SelectionError, select
+from conformance.session.terminal import Terminal
 
 RUN = pytest.StashKey[Run]()
 RECORD = pytest.StashKey[dict[str, Any]]()
@@ -98,7 +99,7 @@ def pytest_configure_node(node: Any) -> None:
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     if config.option.dist != "load":  # what -n alone means; another --dist was chosen by hand
         return None
-    from conformance.schedule import FrameworkScheduling  # needs xdist
+    from conformance.session.schedule import FrameworkScheduling  # needs xdist
 
     labels = [framework.label for framework in config.stash[RUN].frameworks]
     return FrameworkScheduling(config, log, labels)

@@ -53,7 +53,7 @@ class Layer:
     """The options of an LSTM layer and of its use, in the words of the guide.
 
     The schema of ``cases/*.yaml`` is made from these fields: an option is added here, in
-    `conformance.reference` and in the adapters, and nowhere else.
+    `conformance.lstm.reference` and in the adapters, and nowhere else.
     """
 
     bidirectional: bool = _option(False, "Add a reverse pass.")
@@ -148,7 +148,7 @@ class Convention:
     """How a framework names and lays out its tensors. The keys are the canonical names.
 
     Patterns are those of a batch-major layer whose directions are joined by ``concat``: those of
-    another layout, and of another merge, follow from them (`conformance.pattern`). A framework
+    another layout, and of another merge, follow from them (`conformance.lstm.pattern`). A framework
     that knows time-major tensors alone declares those: ``"time batch input"``.
 
     inputs

@@ -8,11 +8,14 @@ from pathlib import Path
 import numpy as np
 from pydantic import ValidationError
 
-from conformance import bench, cover, interpreter, matrix, recorded, report
-from conformance.convert import ConvertError, convert, load_state
-from conformance.framework import FrameworkError, find
-from conformance.load import CaseError, load_cases, load_records
-from conformance.schema import schema_files
+from conformance.bench import bench
+from conformance.casefile import cover
+from conformance.casefile.load import CaseError, load_cases, load_records
+from conformance.casefile.schema import schema_files
+from conformance.process import interpreter
+from conformance.process.framework import FrameworkError, find
+from conformance.report import matrix, recorded, report
+from conformance.weights.convert import ConvertError, convert, load_state
 
 ROOT = Path(__file__).resolve().parent.parent
 

@@ -1,13 +1,13 @@
 """THE suite: one function a claim, each put to every framework on every case.
 
-What each claim demands stands in `conformance.check`; ids are ``framework-behaviour-case``.
+What each claim demands stands in `conformance.claim.check`; ids are ``framework-behaviour-case``.
 """
 
 from collections.abc import Callable
 
-from conformance import check
-from conformance.check import Verdict
-from conformance.observation import Observation
+from conformance.claim import check
+from conformance.claim.check import Verdict
+from conformance.process.observation import Observation
 
 Judge = Callable[[Verdict], None]
 

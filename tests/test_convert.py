@@ -15,14 +15,14 @@ import pytest
 
 from adapters.contract import Layer
 from conformance.__main__ import main
-from conformance.case import Case, Dimensions
-from conformance.child import unpacked
-from conformance.convention import canonical_results, native_weights, offset
-from conformance.framework import Framework
-from conformance.host import Host
-from conformance.measure import tolerance
-from conformance.run import Run
-from conformance.sample import draw
+from conformance.claim.measure import tolerance
+from conformance.convention.convention import canonical_results, native_weights, offset
+from conformance.lstm.case import Case, Dimensions
+from conformance.lstm.sample import draw
+from conformance.process.child import unpacked
+from conformance.process.framework import Framework
+from conformance.process.host import Host
+from conformance.session.run import Run
 
 SIZES = {"batch_size": 2, "time_steps": 5, "embedding_dim": 3, "hidden_units": 4}
 STACK = Case("stack", "convert", "", "", "", Layer(), Dimensions(**SIZES, num_layers=2))

@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 
 from adapters.contract import Dimensions, Layer
-from conformance.case import Case
-from conformance.framework import Framework
-from conformance.host import Host
-from conformance.observation import Observation, observe
+from conformance.lstm.case import Case
+from conformance.process.framework import Framework
+from conformance.process.host import Host
+from conformance.process.observation import Observation, observe
 
 ROOT = Path(__file__).resolve().parents[2]
 RIGHT = "tests.harness.adapters.right"

@@ -18,7 +18,7 @@ from pathlib import Path
 
 import pytest
 
-from conformance.report import Entry, Header, read
+from conformance.report.report import Entry, Header, read
 
 ROOT = Path(__file__).resolve().parents[2]
 

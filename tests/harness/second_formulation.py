@@ -1,10 +1,10 @@
 """The LSTM once more, for `test_reference` and `test_gradient`: one number at a time.
 
-Written from the equations, one gate after another, and from nothing of `conformance.reference`: no
-matrix product, no array, exp in the place of tanh. Lists are indexed as the axes are named. All of
-it holds for complex numbers too: an imaginary step of 1e-30 in one number gives, as the imaginary
-part of each result, that result's derivative by it, without a rounding error of subtraction
-(https://doi.org/10.1145/838250.838251).
+Written from the equations, one gate after another, and from nothing of
+`conformance.lstm.reference`: no matrix product, no array, exp in the place of tanh. Lists are
+indexed as the axes are named. All of it holds for complex numbers too: an imaginary step of 1e-30
+in one number gives, as the imaginary part of each result, that result's derivative by it, without a
+rounding error of subtraction (https://doi.org/10.1145/838250.838251).
 """
 
 from cmath import exp
@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from adapters.contract import Layer
-from conformance.sample import Sample
+from conformance.lstm.sample import Sample
 
 Vector = Sequence[complex]
 Matrix = Sequence[Vector]

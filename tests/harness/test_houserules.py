@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-ENGINE = sorted((ROOT / "conformance").glob("*.py"))
+ENGINE = sorted((ROOT / "conformance").rglob("*.py"))
 ADAPTERS = [
     path for path in sorted((ROOT / "adapters").glob("[!_]*.py")) if path.name != "contract.py"
 ]
@@ -165,7 +165,7 @@ def test_contract_imports(source: str) -> None:
     assert foreign(source, STANDARD) == []
 
 
-@each([ROOT / "conformance" / "child.py"])
+@each([ROOT / "conformance" / "process" / "child.py"])
 def test_child_imports(source: str) -> None:
     """What runs beside a framework needs nothing but NumPy and the standard library."""
     assert foreign(source, STANDARD | {"numpy"}, top_level=True) == []
@@ -220,7 +220,7 @@ def test_engine_imports_can_fail(source: str, complaints: list[str]) -> None:
         ("PACKAGES = ('flax', 'orbax-checkpoint')\nimport orbax.checkpoint", []),
         ("PACKAGES = ('flax',)\nimport jax", ["jax"]),
         ("PACKAGES = ('flax',)\nimport orbax.checkpoint", ["orbax.checkpoint"]),
-        ("PACKAGES = ('torch',)\nimport conformance.case", ["conformance.case"]),
+        ("PACKAGES = ('torch',)\nimport conformance.lstm.case", ["conformance.lstm.case"]),
         ("PACKAGES = ('torch',)\nfrom adapters.keras import run", ["adapters.keras"]),
         ("PACKAGES = ('torch',)\nfrom adapters import keras", ["adapters.keras"]),
         ("PACKAGES = ('torch',)\ndef run():\n    import einops", ["einops"]),

@@ -1,0 +1,1 @@
+"""What the suite costs over a bare loop of the same calls."""

@@ -1,0 +1,1 @@
+"""From YAML to cases, every error with its place; covering arrays."""

@@ -1,0 +1,209 @@
+"""An entry of a case file, resolved to cases: its layer, its dimension sets, its shapes."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, replace
+
+from adapters.contract import Shape
+from conformance.casefile.document import Document, Path, Problem
+from conformance.casefile.expand import MatrixError, expand, label
+from conformance.casefile.expression import ExpressionError, evaluate
+from conformance.casefile.schema import CaseEntry, CaseFile, Expect, Feed
+from conformance.lstm.agreement import contradictions
+from conformance.lstm.case import Case, Dimensions, Layer
+from conformance.lstm.distinct import coincidences
+from conformance.lstm.sample import input_shapes
+
+_RESULTS = ("output", "h_n", "c_n")
+
+
+def resolve(
+    file: CaseFile, entry: CaseEntry, path: Path, document: Document, where: str
+) -> tuple[list[Case], list[Problem]]:
+    """Return the cases of the entry at `path` of `file`, and what is wrong with it.
+
+    Of a matrix, only the first set that has problems is told: the others have the same ones.
+    """
+    place = document.values[path]
+    given = file.layer.model_dump(exclude_unset=True) | entry.layer.model_dump(exclude_unset=True)
+    layer = Layer(**given)
+    tags = frozenset(file.tags + entry.tags)
+    try:
+        sets = _sets(entry)
+    except MatrixError as error:
+        return [], [Problem(document.keys[(*path, "matrix")], str(error))]
+    if entry.lengths is not None:
+        layer = replace(layer, lengths="given")
+    told = [Problem(place, text) for text in _indistinct(layer, sets, tags)]
+    told += [Problem(place, text) for text in _contradictions(layer, sets)]
+    cases = []
+    for suffix, dimensions in sets.items():
+        names = {
+            **asdict(dimensions),
+            "num_directions": layer.num_directions,
+            "projection_size": layer.projection_size,
+        }
+        feed: dict[str, Shape] = {}
+        expect: dict[str, Shape] = {}
+        lengths = entry.lengths or lengths_of(layer, dimensions)
+        rejected = entry.expect == "rejected"
+        if entry.feed is not None:
+            feed, problems = _shapes(entry.feed, (*path, "feed"), document, names)
+            problems += _not_wrong(feed, layer, dimensions, (*path, "feed"), document)
+        elif not rejected:
+            expect, problems = _expected(file, entry, path, document, names, layer)
+        else:
+            problems = []
+        problems += [Problem(place, text) for text in _unfit(entry, layer, dimensions, lengths)]
+        if problems:
+            return [], told + problems
+        cases.append(
+            Case(
+                id=f"{file.behaviour}-{entry.id}{suffix}",
+                behaviour=file.behaviour,
+                about=entry.about or file.about,
+                source=file.source,
+                where=f"{where}:{place.line}",
+                layer=layer,
+                dimensions=dimensions,
+                expect=expect,
+                must_reject=rejected,
+                feed=feed,
+                lengths=lengths,
+                run=entry.run,
+                split=entry.split.model_dump(exclude_none=True) if entry.split else {},
+                record=entry.record,
+                parameters=entry.parameters.model_dump() if entry.parameters else {},
+                tags=tags,
+            )
+        )
+    return cases, told
+
+
+def _contradictions(layer: Layer, sets: Mapping[str, Dimensions]) -> Iterator[str]:
+    """Return what the layer contradicts, once for all sets."""
+    found = (tuple(contradictions(layer, dimensions)) for dimensions in sets.values())
+    yield from next(filter(None, found), ())
+
+
+def lengths_of(layer: Layer, dimensions: Dimensions) -> tuple[int, ...]:
+    """Return a length for each sequence where the layer is given lengths: unsorted, one full."""
+    if layer.lengths == "full":
+        return ()
+    # The second is full, the third has one step; 2 and 3 steps less make up the rest.
+    time, batch = dimensions.time_steps, dimensions.batch_size
+    some = (max(time - 2, 1), time, 1, max(time - 3, 1))
+    return tuple(some[row % 4] if batch > 1 else time for row in range(batch))
+
+
+def _unfit(
+    entry: CaseEntry, layer: Layer, dimensions: Dimensions, lengths: tuple[int, ...]
+) -> Iterator[str]:
+    """Return where lengths, split, record and run do not fit the layer or each other."""
+    batch, time = dimensions.batch_size, dimensions.time_steps
+    if lengths and len(lengths) != batch:
+        yield f"lengths: {len(lengths)} for a batch of {batch}"
+    wrong = [length for length in lengths if not 1 <= length <= time]
+    if wrong and entry.expect != "rejected":
+        yield f"lengths: {wrong[0]} is not from 1 to {time}"
+    if entry.expect == "rejected" and entry.feed is None and not wrong:
+        yield "lengths: all are right, so nothing is there to reject"
+    if "padding" in entry.record and not (lengths and layer.return_sequences):
+        yield "record: padding is seen where sequences of given lengths are returned"
+    if not entry.run and (entry.split or entry.record or layer.gradients):
+        yield "run: without a run there is nothing to split, to record or to differentiate"
+    if entry.split is None:
+        return
+    if entry.expect == "rejected" or layer.stateful != "no":
+        yield "split: a case is split that must run, and whose state its caller carries"
+    if layer.layout != "batch_major" or layer.lengths == "given" or not layer.return_state:
+        yield "split: a case is split that is batch-major, full and returns its states"
+    if entry.split.time and (layer.bidirectional or layer.reverse or not layer.return_sequences):
+        yield "split: a layer that reads from the end cannot go on from its start"
+    if (entry.split.time or -1) >= time or (entry.split.batch or -1) >= batch:
+        yield "split: the second piece is empty"
+
+
+def _listed(names: Sequence[str]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+def _sets(entry: CaseEntry) -> dict[str, Dimensions]:
+    """Return the dimension sets by the end of the case's id."""
+    if entry.matrix is not None:
+        return {f"-{label(dimensions)}": dimensions for dimensions in expand(entry.matrix)}
+    assert entry.dimensions is not None  # CaseEntry.agree
+    return {"": Dimensions(**entry.dimensions.model_dump())}
+
+
+def _indistinct(
+    layer: Layer, sets: Mapping[str, Dimensions], tags: frozenset[str]
+) -> Iterator[str]:
+    found = {suffix: coincidences(layer, dimensions) for suffix, dimensions in sets.items()}
+    bad = next((suffix for suffix, texts in found.items() if texts), None)
+    if "degenerate" in tags:
+        if bad is None:
+            yield "tagged degenerate, but every axis is distinct: remove the tag"
+    elif bad is not None:
+        for text in found[bad]:
+            of_set = f"{bad.removeprefix('-')}: " if bad else ""
+            yield f"{of_set}{text} or tag the case degenerate"
+
+
+def _expected(
+    file: CaseFile,
+    entry: CaseEntry,
+    path: Path,
+    document: Document,
+    names: Mapping[str, int],
+    layer: Layer,
+) -> tuple[dict[str, Shape], list[Problem]]:
+    """Return the shape of each result, by the file's law and by the entry."""
+    assert isinstance(entry.expect, Expect)  # CaseEntry.agree
+    law, problems = _shapes(file.expect, ("expect",), document, names)
+    literal, own_problems = _shapes(entry.expect, (*path, "expect"), document, names)
+    if problems := problems + own_problems:
+        return {}, problems
+    for name in law.keys() & literal.keys():
+        if law[name] != literal[name]:
+            text = f"{name}: the law gives {law[name]}, the literal says {literal[name]}"
+            problems.append(Problem(document.keys[(*path, "expect", name)], text))
+    expect = law | literal
+    due = _RESULTS if layer.return_state else _RESULTS[:1]
+    expect = {name: shape for name, shape in expect.items() if name in due}
+    if missing := [name for name in due if name not in expect]:
+        text = f"no shape for {' and '.join(missing)}: a case needs {_listed(due)}"
+        problems.append(Problem(document.values[path], text))
+        return {}, problems
+    return {name: expect[name] for name in due}, problems
+
+
+def _shapes(
+    shapes: Expect | Feed, path: Path, document: Document, names: Mapping[str, int]
+) -> tuple[dict[str, Shape], list[Problem]]:
+    """Return the shapes under `path` with every expression evaluated."""
+    found: dict[str, Shape] = {}
+    problems = []
+    for name, extents in shapes.model_dump(exclude_none=True).items():
+        sizes = []
+        for axis, extent in enumerate(extents):
+            try:
+                sizes.append(evaluate(extent, names))
+            except ExpressionError as error:
+                problems.append(Problem(document.values[(*path, name, axis)], str(error)))
+        found[name] = tuple(sizes)
+    return found, problems
+
+
+def _not_wrong(
+    feed: Mapping[str, Shape], layer: Layer, dimensions: Dimensions, path: Path, document: Document
+) -> Iterator[Problem]:
+    """Return what the layer would not reject, or would not take at all."""
+    given = replace(layer, initial_state="given")
+    right = input_shapes(given, dimensions)
+    for name, shape in feed.items():
+        place = document.keys[(*path, name)]
+        if shape == right[name]:
+            yield Problem(place, f"feed.{name}: {shape} is right, so nothing is there to reject")
+        if name != "input" and layer.initial_state == "zeros":
+            text = f"feed.{name}: a layer that starts from zeros takes no {name}"
+            yield Problem(place, f"{text}: set layer.initial_state to given")

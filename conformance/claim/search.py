@@ -1,0 +1,132 @@
+"""A search for a layer that a framework gets wrong: Hypothesis draws and shrinks, we judge.
+
+What is found is told as an entry of a case file, ready to paste, so that it becomes a case.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields, replace
+from typing import Any
+
+from conformance.casefile.cover import DIMENSIONS, OPTIONS, entry_lines, expected, identity
+from conformance.casefile.entry import lengths_of
+from conformance.claim import check
+from conformance.lstm.agreement import contradictions
+from conformance.lstm.case import Case, Deviation, Dimensions, Layer
+from conformance.process.observation import Observation
+
+EXAMPLES = 100  # draws; each takes a compiling framework about a second
+LARGEST = 6  # of each dimension
+OTHERS = 4  # options at most that are not as ever: with more, nearly no framework has them all
+
+
+@dataclass(frozen=True)
+class Search:
+    """What a search came to."""
+
+    ran: int  # draws that the framework has, and did not refuse as unsupported
+    case: Case | None = None  # the smallest one that fails a claim
+    claim: str = ""
+    message: str = ""
+
+    @property
+    def entry(self) -> str:
+        """The case found, as an entry of a case file."""
+        assert self.case is not None
+        return "\n".join(entry_lines(self.case.layer, self.case.dimensions))
+
+
+def search(
+    observe: Callable[[Case], Observation],
+    start: Case,
+    deviations: Sequence[Deviation],
+    examples: int = EXAMPLES,
+    begin: int | None = None,
+) -> Search:
+    """Look for a case that fails a claim, beginning with the layer of `start`.
+
+    Draws differ from run to run unless `begin`, a seed, is given. A failure that has a pinned one's
+    outcome, in another case, is taken for known. Raises ModuleNotFoundError without hypothesis.
+    """
+    from hypothesis import HealthCheck, given, seed, settings  # needed for a search alone
+    from hypothesis import strategies as st
+
+    ran = 0
+    smallest: list[Search] = []
+    options = {name: _usual_first(name, values) for name, values in OPTIONS.items()}
+
+    class Found(Exception):  # noqa: N818 (what is searched for)
+        pass
+
+    @settings(
+        max_examples=examples, deadline=None, database=None, suppress_health_check=list(HealthCheck)
+    )
+    @given(data=st.data())
+    def attempt(data: Any) -> None:
+        nonlocal ran
+        size = {name: data.draw(st.integers(1, LARGEST), label=name) for name in DIMENSIONS}
+        names = st.lists(st.sampled_from(sorted(options)), max_size=OTHERS, unique=True)
+        changed = {
+            name: data.draw(st.sampled_from(options[name]), label=name)
+            for name in data.draw(names, label="options")
+        }
+        case = drawn(start, changed, size)
+        if case is None:
+            return
+        observation = observe(case)
+        if observation.outcome == "unsupported":
+            return
+        ran += 1
+        for claim in check.claims_on(case):
+            verdict = check.CLAIMS[claim](observation)
+            fails = verdict.outcome not in ("agrees", "unsupported")
+            if fails and not _known(claim, verdict, deviations):
+                smallest[:] = [Search(ran, case, claim, verdict.message)]
+                raise Found
+
+    try:
+        (attempt if begin is None else seed(begin)(attempt))()
+    except Found:
+        return replace(smallest[0], ran=ran)
+    return Search(ran)
+
+
+def drawn(start: Case, changed: dict[str, Any], size: dict[str, int]) -> Case | None:
+    """The case of some options and sizes; None where they contradict each other."""
+    # An option brings along the one that it needs, or it would nearly never be drawn.
+    if changed.get("merge", "concat") != "concat":
+        changed = {**changed, "bidirectional": True}
+    if changed.get("keep_order"):
+        changed = {**changed, "reverse": True}
+    layer = replace(start.layer, **changed)
+    if layer.layout == "unbatched":
+        size = {**size, "batch_size": 1}
+    hidden = LARGEST + 1 if layer.projection_size else 4
+    dimensions = Dimensions(hidden_units=hidden, **size)
+    if any(contradictions(layer, dimensions)):
+        return None
+    return replace(
+        start,
+        id=f"search-{identity(layer, dimensions)}",
+        layer=layer,
+        dimensions=dimensions,
+        expect={name: tuple(shape) for name, shape in expected(layer, dimensions).items()},
+        lengths=lengths_of(layer, dimensions),
+        tags=frozenset({"degenerate"}),
+    )
+
+
+def _usual_first(name: str, values: Sequence[Any]) -> list[Any]:
+    """`values` with the default first: Hypothesis shrinks towards it."""
+    usual = next(option.default for option in fields(Layer) if option.name == name)
+    return sorted(values, key=lambda value: value != usual)
+
+
+def _known(claim: str, verdict: check.Verdict, deviations: Sequence[Deviation]) -> bool:
+    """Whether a pin has this outcome, with the same words or shapes under whatever names."""
+    seen = {str(value) for value in verdict.got.values()}
+    return any(
+        claim in pin.claims
+        and verdict.outcome == pin.outcome
+        and seen == {str(value) for value in pin.got.values()}
+        for pin in deviations
+    )

@@ -1,0 +1,1 @@
+"""What an adapter declares, looked over and applied without an import."""

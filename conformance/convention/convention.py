@@ -1,0 +1,310 @@
+"""Native <-> canonical, from the patterns that an adapter declares; einops does the work.
+
+The canonical form of every tensor is fixed in `conformance.lstm.pattern`. A declared `Native` names
+either one tensor or, by ``{layer}``, ``{direction}`` and ``{gate}`` in its name, a family of them;
+the axes in braces then stand in front of those in its pattern. From that follow a tensor's place in
+the canonical form, the shape that it must have, and how weights are laid out for the framework.
+"""
+
+import itertools
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from math import prod
+from typing import Any
+
+import numpy as np
+from einops import rearrange
+
+from adapters.contract import Convention, Native
+from conformance.lstm.case import Case, Dimensions, Layer, sizes
+from conformance.lstm.law import Law
+from conformance.lstm.pattern import WEIGHTS, canonical, names, native
+from conformance.lstm.sample import Floats, LayerWeights
+
+GATES = "ifgo"
+
+
+def results(convention: Convention, layer: Layer) -> dict[str, Native]:
+    """What the framework hands back for `layer`, keyed by canonical name.
+
+    Where the layer does not return sequences, ``last`` is what its users read as the output. A
+    framework that returns its sequence all the same declares `last` under another native name, and
+    the sequence is still due.
+    """
+    declared = {name: native(name, form, layer) for name, form in convention.results.items()}
+    if layer.return_sequences:
+        del declared["last"]
+    elif declared["last"].name == declared["output"].name:
+        del declared["output"]
+    if not layer.return_state:
+        del declared["h_n"], declared["c_n"]
+    return declared
+
+
+def result_laws(convention: Convention, layer: Layer, dimensions: Dimensions) -> dict[str, Law]:
+    """The law for every native result, keyed by the framework's own name."""
+    axes = sizes(layer, dimensions)
+    return {
+        name: Law(form.axes, axes)
+        for form in results(convention, layer).values()
+        for name, _ in _members(convention, form, axes)
+    }
+
+
+def unasked_laws(convention: Convention, layer: Layer, dimensions: Dimensions) -> dict[str, Law]:
+    """The law for what may come although it was not asked for: states that have no switch."""
+    if layer.return_state:
+        return {}
+    whole = result_laws(convention, replace(layer, return_state=True), dimensions)
+    asked = result_laws(convention, layer, dimensions)
+    return {name: law for name, law in whole.items() if name not in asked}
+
+
+def parameter_laws(convention: Convention, layer: Layer, dimensions: Dimensions) -> dict[str, Law]:
+    """The law for every trainable parameter, keyed by the framework's own name."""
+    laws: dict[str, Law] = {}
+    for name, _, law in _parts(convention, layer, dimensions):
+        if name in laws:
+            law = replace(laws[name], behind=(*laws[name].behind, law))
+        laws[name] = law
+    return laws
+
+
+def weights(convention: Convention, layer: Layer) -> dict[str, Native]:
+    """The declared weights that `layer` has, keyed by canonical name."""
+    return {
+        name: form
+        for name, form in convention.weights.items()
+        if (layer.bias or "bias" not in name)
+        and (layer.projection_size or name != "projection_weights")
+    }
+
+
+def canonical_results(
+    convention: Convention, layer: Layer, dimensions: Dimensions, got: Mapping[str, Any]
+) -> dict[str, Any]:
+    """``output``, ``h_n`` and ``c_n`` in canonical axis order; the states only where asked for.
+
+    Expects results that meet `result_laws`: check those first. Where the native result has a layer
+    or a time axis and the canonical one has none, the last layer or step is meant.
+    """
+    views = canonical_views(convention, layer, dimensions, got)
+    if "last" in views:
+        views["output"] = views.pop("last")
+    return views
+
+
+def canonical_views(
+    convention: Convention, layer: Layer, dimensions: Dimensions, got: Mapping[str, Any]
+) -> dict[str, Any]:
+    """The same, with ``last`` beside a sequence that is due all the same."""
+    axes = sizes(layer, dimensions)
+    views = {}
+    for name, form in results(convention, layer).items():
+        members = _members(convention, form, axes)
+        leading = _indices(form)
+        stacked = np.stack([np.asarray(got[member]) for member, _ in members])
+        counts = [axes[index] for index in leading]
+        stacked = stacked.reshape(*counts, *stacked.shape[1:])
+        source, target = " ".join([*leading, form.axes]), canonical(name, layer)
+        last = [axis for axis in ("layer", "time") if axis in names(source)]
+        last = [axis for axis in last if axis not in names(target)]
+        view = _rearrange(stacked, source, " ".join([*last, target]), axes)
+        views[name] = view[(-1,) * len(last)]
+    return views
+
+
+def native_inputs(
+    convention: Convention, layer: Layer, dimensions: Dimensions, inputs: Mapping[str, Any]
+) -> dict[str, Any]:
+    """The inputs by the framework's own names, in its own layout.
+
+    An input of another rank than the canonical one (a case that must be rejected) has no axes to
+    reorder and is handed over as it is; one that the framework does not have is left out.
+    """
+    axes = sizes(layer, dimensions)
+    laid_out: dict[str, Any] = {}
+    for name, array in inputs.items():
+        if name not in convention.inputs:
+            continue
+        form = native(name, convention.inputs[name], layer)
+        leading = _indices(form)
+        if array.ndim != len(Law(canonical(name, layer), axes).places):
+            laid_out[form.name] = array
+            continue
+        target = " ".join([*leading, form.axes])
+        known = {name: axes[name] for name in ("layer", "direction")}
+        laid = _rearrange(array, canonical(name, layer), target, known)
+        laid_out |= _apart(convention, form, axes, laid, leading)
+    return laid_out
+
+
+def native_weights(
+    convention: Convention, layer: Layer, dimensions: Dimensions, stack: tuple[Any, ...]
+) -> dict[str, Floats]:
+    """Every parameter by the framework's own name, in its own layout and gate order.
+
+    `stack` has the `LayerWeights` of each layer, or the gradients of those.
+    """
+    order = [GATES.index(gate) for gate in convention.gates]
+    laid_out: dict[str, Floats] = {}
+    for member, part, _ in _parts(convention, layer, dimensions):
+        array = getattr(stack[part.index["layer"]], part.name)
+        if "gate" in names(WEIGHTS[part.name]):
+            array = array[:, order]
+        leading = [axis for axis in part.index if axis != "layer"]
+        array = _rearrange(array, WEIGHTS[part.name], " ".join([*leading, part.form.axes]), {})
+        array = array[tuple(part.index[axis] for axis in leading)]
+        if member in laid_out:
+            array = np.concatenate([laid_out[member], array], axis=part.form.along)
+        laid_out[member] = array
+    return laid_out
+
+
+def canonical_weights(
+    convention: Convention, layer: Layer, dimensions: Dimensions, held: Mapping[str, Any]
+) -> tuple[LayerWeights, ...]:
+    """The weights of each layer in canonical form, from the framework's own: `native_weights` back.
+
+    Expects arrays that meet `parameter_laws`. A framework of one bias a gate has it in
+    `input_bias`. What it adds at run time is not counted in: see `offset`.
+    """
+    axes = sizes(layer, dimensions)
+    order = [convention.gates.index(gate) for gate in GATES]
+    stack: list[dict[str, Floats]] = []
+    used: dict[str, int] = {}
+    for member, part, law in _parts(convention, layer, dimensions):
+        number, array = part.index["layer"], np.asarray(held[member], np.float64)
+        if part.form.along is not None:
+            start = used.get(member, 0)
+            used[member] = end = start + law.shape[part.form.along]
+            array = np.moveaxis(array, part.form.along, 0)[start:end]
+            array = np.moveaxis(array, 0, part.form.along)
+        if number == len(stack):
+            stack.append({})
+        pattern = WEIGHTS[part.name]
+        leading = [axis for axis in part.index if axis != "layer"]
+        rest = " ".join(axis for axis in names(pattern) if axis not in leading)
+        array = _rearrange(array, part.form.axes, rest, axes)
+        whole = stack[number].setdefault(part.name, np.zeros(Law(pattern, law.sizes).shape))
+        at = tuple(part.index.get(axis, slice(None)) for axis in names(pattern))
+        whole[at] = array
+    nothing = np.zeros(Law(WEIGHTS["bias"], axes).shape)
+    layers = []
+    for held_by_name in stack:
+        gated = {
+            name: array[:, order] if "gate" in names(WEIGHTS[name]) else array
+            for name, array in held_by_name.items()
+        }
+        bias = gated.pop("bias", nothing)
+        layers.append(LayerWeights(**{"input_bias": bias, "recurrent_bias": nothing, **gated}))
+    return tuple(layers)
+
+
+def offset(
+    convention: Convention, stack: tuple[LayerWeights, ...], sign: int
+) -> tuple[LayerWeights, ...]:
+    """`stack` with what the framework adds at run time in (1) or taken out (-1) of its biases."""
+    moved = np.zeros((4, 1))
+    moved[GATES.index("f")] = sign * convention.forget_offset
+    return tuple(replace(one, input_bias=one.input_bias + moved) for one in stack)
+
+
+def cotangents(convention: Convention, case: Case) -> tuple[dict[str, Floats], dict[str, Floats]]:
+    """A cotangent for every native result, by its name, and the same numbers by canonical name.
+
+    They are drawn from the case's id and the native name. What no canonical result reads (the
+    steps before the last, of a state that comes as the last step of a sequence) has zeros; a number
+    that two of them read is counted for the first alone.
+    """
+    where = convention, case.layer, case.dimensions
+    drawn: dict[str, Floats] = {}
+    places: dict[str, Any] = {}
+    start = 0
+    for name, law in result_laws(*where).items():
+        random = np.random.default_rng(list(f"{case.id} {name}".encode()))
+        drawn[name] = np.rint(random.uniform(-1, 1, law.shape) * 2**20) / 2**20
+        places[name] = np.arange(start, start + prod(law.shape)).reshape(law.shape)
+        start += prod(law.shape)
+    if not _viewable(convention, case.layer):  # the adapter will say that it is unsupported
+        return drawn, {}
+    numbers = np.concatenate([array.ravel() for array in drawn.values()])
+    counted = np.zeros(start, bool)
+    views = {}
+    for name, place in canonical_views(*where, places).items():
+        views[name] = np.where(counted[place], 0.0, numbers[place])
+        counted[place] = True
+    native = {name: np.where(counted[places[name]], one, 0.0) for name, one in drawn.items()}
+    return native, views
+
+
+def _viewable(convention: Convention, layer: Layer) -> bool:
+    """Whether no result stands apart by an axis over which the layer's own merge would join it."""
+    return all(
+        not set(names(" ".join([*_indices(form), form.axes])))
+        - {"layer", "time", *names(canonical(name, layer))}
+        for name, form in results(convention, layer).items()
+    )
+
+
+def _apart(
+    convention: Convention, form: Native, axes: Mapping[str, int], laid: Any, leading: list[str]
+) -> dict[str, Any]:
+    """The members of a family that stand on the `leading` axes of one array."""
+    count = prod(laid.shape[: len(leading)])
+    laid = laid.reshape(count, *laid.shape[len(leading) :])
+    return {member: laid[k] for k, (member, _) in enumerate(_members(convention, form, axes))}
+
+
+def _indices(form: Native) -> list[str]:
+    """The axes that the name spells out, in the order in which members are listed."""
+    return [name for name in ("layer", "direction", "gate") if f"{{{name}}}" in form.name]
+
+
+@dataclass(frozen=True)
+class _Part:
+    """One weight of one layer, or of one direction and gate of it, where names tell those apart."""
+
+    name: str  # canonical
+    form: Native
+    index: dict[str, int]  # of the layer, and of what else the native name spells
+
+
+def _parts(
+    convention: Convention, layer: Layer, dimensions: Dimensions
+) -> Iterator[tuple[str, _Part, Law]]:
+    """Every weight by its native name, in the order of declaration, and the law for it alone."""
+    axes = sizes(layer, dimensions)
+    for name, form in weights(convention, layer).items():
+        for member, index in _members(convention, form, axes):
+            number = index.get("layer", 0)
+            width = layer.num_outputs * axes["hidden"] if number else axes["input"]
+            law = Law(form.axes, {**axes, "input": width}, along=form.along or 0)
+            yield member, _Part(name, form, {"layer": number, **index}), law
+
+
+def _members(
+    convention: Convention, form: Native, axes: Mapping[str, int]
+) -> Iterator[tuple[str, dict[str, int]]]:
+    """Each member of a family: its name, and where it stands on the axes that the name spells."""
+    labels = {
+        "layer": [str(number) for number in range(axes["layer"])],
+        "direction": convention.directions[axes["direction"] - 1],
+        "gate": form.gates or tuple(convention.gates),
+    }
+    leading = _indices(form)
+    for place in itertools.product(*(range(axes[name]) for name in leading)):
+        index = dict(zip(leading, place, strict=True))
+        spelled = {name: labels[name][number] for name, number in index.items()}
+        yield form.name.format(**spelled), index
+
+
+def _rearrange(array: Any, source: str, target: str, axes: Mapping[str, int]) -> Any:
+    # einops insists on a size for nothing but the axes inside parentheses.
+    grouped = names(" ".join(re.findall(r"\(.*?\)", source)))
+    missing = [name for name in names(target) if name not in names(source)]
+    if missing or len(names(source)) != len(names(target)):
+        raise ValueError(f"the pattern {source!r} cannot be viewed as {target!r}")
+    known = {name: axes[name] for name in grouped if name in axes}
+    return rearrange(array, f"{source} -> {target}", **known)

@@ -1,0 +1,59 @@
+"""What an adapter declares, looked over before its framework starts."""
+
+from collections.abc import Iterator, Mapping
+
+from adapters.contract import Convention, Layer, Native
+from conformance.casefile.suggest import hint
+from conformance.lstm.case import Dimensions, sizes
+from conformance.lstm.pattern import BATCH_MAJOR, WEIGHTS, names
+
+DUE = {
+    "inputs": ("input",),
+    "results": ("output", "h_n", "c_n", "last"),
+    "weights": ("input_weights", "recurrent_weights"),
+}
+MAY = {
+    "inputs": {name: BATCH_MAJOR[name] for name in ("input", "lengths", "h_0", "c_0")},
+    "results": {name: BATCH_MAJOR[name] for name in DUE["results"]},
+    "weights": WEIGHTS,
+}
+AXES = [name for name in sizes(Layer(), Dimensions(1, 1, 1, 1)) if name != "group"]
+
+
+def mistakes(convention: Convention) -> Iterator[str]:
+    """One line for each thing that no framework's convention can be."""
+    if sorted(convention.gates) != sorted("ifgo"):
+        yield f"gates: {convention.gates!r} is no order of i, f, g and o"
+    for part, due in DUE.items():
+        declared: Mapping[str, Native] = getattr(convention, part)
+        may = MAY[part]
+        for name in due:
+            if name not in declared:
+                yield f"{part}: {name!r} is missing"
+        for name, native in declared.items():
+            if name not in may:
+                yield f"{part}: there is no {name!r}{hint(name, may)}"
+            else:
+                yield from (f"{part}[{name!r}]: {text}" for text in _wrong(native, part, may[name]))
+    biases = {"bias", "input_bias", "recurrent_bias"} & convention.weights.keys()
+    if biases not in ({"bias"}, {"input_bias", "recurrent_bias"}):
+        yield "weights: either bias, or input_bias and recurrent_bias"
+
+
+def _wrong(native: Native, part: str, canonical: str) -> Iterator[str]:
+    """What keeps the pattern of `native` from being viewed as the canonical one."""
+    spelled = [axis for axis in ("layer", "direction", "gate") if f"{{{axis}}}" in native.name]
+    found = [*spelled, *names(native.axes)]
+    told = f"{native.name!r}, {native.axes!r}"
+    for axis in found:
+        if axis not in AXES:
+            yield f"{told}: {axis!r} is no axis{hint(axis, AXES)} (axes: {', '.join(AXES)})"
+            return
+    if twice := sorted({axis for axis in found if found.count(axis) > 1}):
+        yield f"{told}: {' and '.join(twice)} twice"
+    want = names(canonical)
+    if missing := [axis for axis in want if axis not in found]:
+        yield f"{told}: without {' and '.join(missing)} (as {canonical!r} has)"
+    more = {"results": {"layer", "time"}, "weights": {"layer"}}.get(part, set())
+    if surplus := [axis for axis in found if axis not in want and axis not in more]:
+        yield f"{told}: with {' and '.join(surplus)} (which {canonical!r} has not)"

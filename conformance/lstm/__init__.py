@@ -1,0 +1,1 @@
+"""What an LSTM is: options, sizes, axes, the numbers fed, the oracle and its gradients."""

@@ -1,0 +1,151 @@
+"""The derivative of the LSTM by hand, in NumPy float64: the oracle of every framework's gradients.
+
+Backpropagation through time of the equations of `conformance.lstm.reference`. With m = o*tanh(c')
+and h' = P m (or m, where nothing is projected), the cotangents of h' and c' go back through a step
+as
+
+    dm = P^T dh',    do = dm*tanh(c'),    dc' += dm*o*(1 - tanh(c')^2)
+    di = dc'*g,      df = dc'*c,          dg = dc'*i,      dc = dc'*f
+
+then through the gates, by sigmoid' = s*(1 - s) and tanh' = 1 - t^2, to W, x, R, h and the biases.
+`tests/harness/test_gradient.py` checks this file by hand-worked numbers and by complex steps.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from einops import einsum
+
+from conformance.lstm.case import Layer
+from conformance.lstm.sample import Floats, LayerWeights, Sample
+
+
+@dataclass(frozen=True)
+class WeightGradients:
+    """The gradients of the weights of one layer of the stack, the gates in the order i, f, g, o."""
+
+    input_weights: Floats  # (direction, gate, cell, input)
+    recurrent_weights: Floats  # (direction, gate, cell, hidden)
+    input_bias: Floats  # (direction, gate, cell)
+    recurrent_bias: Floats  # (direction, gate, cell)
+    bias: Floats  # (direction, gate, cell): that of the sum, and so that of either bias
+    projection_weights: Floats | None = None  # (direction, hidden, cell), where h is projected
+
+
+@dataclass(frozen=True)
+class _Tape:
+    """What one direction of one layer has computed, in the order in which it read the steps."""
+
+    reads: slice  # the steps of the input, in that order
+    emits: slice  # the same of the output
+    x: Floats  # (batch, time, input)
+    h: Floats  # (batch, time + 1, hidden): before the first step and after each
+    c: Floats  # (batch, time + 1, cell): before the first step and after each
+    gates: Floats  # (gate, batch, time, cell)
+
+
+def gradients(
+    layer: Layer, sample: Sample, cotangents: Mapping[str, Floats]
+) -> tuple[dict[str, Floats], tuple[WeightGradients, ...]]:
+    """The gradients of ``input``, ``h_0`` and ``c_0`` by name, and of each layer's weights.
+
+    Differentiated is the sum of all results times their cotangents, of which any may be left out:
+    ``sequence`` (batch, time, direction*hidden) of the output as it is handed out, ``last`` (batch,
+    direction*hidden) of the last layer's final state, both joined as `Layer.merge` says; ``h_n``
+    (layer*direction, batch, hidden); ``c_n`` (layer*direction, batch, cell). Raises ValueError for
+    a cotangent of another name, a layout but batch_major, lengths, and two calls.
+    """
+    if unknown := sorted(cotangents.keys() - {"sequence", "last", "h_n", "c_n"}):
+        raise ValueError(f"cotangents of {unknown}, which no result is")
+    if (layer.layout, layer.lengths) != ("batch_major", "full") or layer.stateful == "carried":
+        raise ValueError(f"only one batch-major call of full length has gradients here: {layer}")
+    sequence = sample.inputs["input"]
+    rows = np.arange(len(sample.weights) * layer.num_directions).reshape(-1, layer.num_directions)
+    cell, hidden = sample.weights[0].recurrent_weights.shape[-2:]
+    h_0 = sample.inputs.get("h_0", np.zeros((rows.size, len(sequence), hidden)))
+    c_0 = sample.inputs.get("c_0", np.zeros((rows.size, len(sequence), cell)))
+    stack = []
+    for row, weights in zip(rows, sample.weights, strict=True):
+        tapes = [_forward(layer, weights, w, sequence, h_0[r], c_0[r]) for w, r in enumerate(row)]
+        outputs = [tape.h[:, 1:][:, tape.emits] for tape in tapes]
+        sequence = _joined(layer, outputs)
+        stack.append((row, weights, tapes, outputs))
+    d_h = np.array(cotangents.get("h_n", np.zeros_like(h_0)), np.float64)
+    d_c = np.array(cotangents.get("c_n", np.zeros_like(c_0)), np.float64)
+    if "last" in cotangents:
+        d_h[rows[-1]] += _parted(layer, [tape.h[:, -1] for tape in tapes], cotangents["last"])
+    d_sequence = np.asarray(cotangents.get("sequence", np.zeros_like(sequence)), np.float64)
+    found = []
+    for row, weights, tapes, outputs in reversed(stack):
+        d_ways, d_sequence, parts = _parted(layer, outputs, d_sequence), np.zeros(()), []
+        for w, r in enumerate(row):
+            d_x, d_h[r], d_c[r], part = _backward(weights, w, tapes[w], d_ways[w], d_h[r], d_c[r])
+            d_sequence = d_sequence + d_x
+            parts.append(part)
+        found.append(WeightGradients(*map(np.stack, zip(*parts, strict=True))))
+    return {"input": d_sequence, "h_0": d_h, "c_0": d_c}, tuple(reversed(found))
+
+
+def _forward(
+    layer: Layer, weights: LayerWeights, way: int, sequence: Floats, h_0: Floats, c_0: Floats
+) -> _Tape:
+    """One direction of one layer over (batch, time, input)."""
+    w, r, p = weights.input_weights[way], weights.recurrent_weights[way], weights.projection_weights
+    reads = slice(None, None, -1 if layer.reverse or way == 1 else 1)
+    emits = reads if layer.keep_order or way == 1 else slice(None)
+    x = sequence[:, reads]
+    h, c = (np.repeat(state[:, None], x.shape[1] + 1, axis=1) for state in (h_0, c_0))
+    gates = einsum(x, w, "batch time input, gate cell input -> gate batch time cell")
+    gates += weights.bias[way][:, None, None]
+    for t in range(x.shape[1]):
+        gates[:, :, t] += einsum(h[:, t], r, "batch hidden, gate cell hidden -> gate batch cell")
+        # The sigmoid by tanh, which cannot overflow as exp(-x) does.
+        gates[[0, 1, 3], :, t] = 0.5 + 0.5 * np.tanh(0.5 * gates[[0, 1, 3], :, t])
+        gates[2, :, t] = np.tanh(gates[2, :, t])
+        i, f, g, o = gates[:, :, t]
+        c[:, t + 1] = f * c[:, t] + i * g
+        m = o * np.tanh(c[:, t + 1])
+        h[:, t + 1] = m if p is None else m @ p[way].T
+    return _Tape(reads, emits, x, h, c, gates)
+
+
+def _backward(
+    weights: LayerWeights, way: int, tape: _Tape, d_output: Floats, d_h: Floats, d_c: Floats
+) -> tuple[Floats, Floats, Floats, list[Floats]]:
+    """The gradients of the input, of the initial h and c, and of one direction's weights."""
+    w, r, p = weights.input_weights[way], weights.recurrent_weights[way], weights.projection_weights
+    d_every_h, d_z = d_output[:, tape.emits].copy(), np.empty_like(tape.gates)
+    for t in reversed(range(tape.x.shape[1])):
+        (i, f, g, o), tanh_c = tape.gates[:, :, t], np.tanh(tape.c[:, t + 1])
+        d_h = d_every_h[:, t] = d_every_h[:, t] + d_h
+        d_m = d_h if p is None else d_h @ p[way]
+        d_c = d_c + d_m * o * (1 - tanh_c**2)
+        d_i, d_f, d_g, d_o = d_c * g, d_c * tape.c[:, t], d_c * i, d_m * tanh_c
+        d_z[:, :, t] = d_i * i * (1 - i), d_f * f * (1 - f), d_g * (1 - g**2), d_o * o * (1 - o)
+        d_h = einsum(d_z[:, :, t], r, "gate batch cell, gate cell hidden -> batch hidden")
+        d_c = d_c * f
+    d_x = einsum(d_z, w, "gate batch time cell, gate cell input -> batch time input")
+    d_w = einsum(d_z, tape.x, "gate batch time cell, batch time input -> gate cell input")
+    d_r = einsum(d_z, tape.h[:, :-1], "gate batch time cell, batch time hidden -> gate cell hidden")
+    found = [d_w, d_r, *[d_z.sum(axis=(1, 2))] * 3]
+    if p is not None:
+        m = tape.gates[3] * np.tanh(tape.c[:, 1:])
+        found.append(einsum(d_every_h, m, "batch time hidden, batch time cell -> hidden cell"))
+    return d_x[:, tape.reads], d_h, d_c, found
+
+
+def _joined(layer: Layer, parts: Sequence[Floats]) -> Floats:
+    if layer.num_outputs == layer.num_directions:
+        return np.concatenate(parts, axis=-1)
+    whole: Floats = np.prod(parts, axis=0) if layer.merge == "mul" else np.sum(parts, axis=0)
+    return whole / 2 if layer.merge == "ave" else whole
+
+
+def _parted(layer: Layer, parts: Sequence[Floats], d_joined: Floats) -> list[Floats]:
+    """The cotangents of the parts that `_joined` has joined."""
+    if layer.num_outputs == layer.num_directions:
+        return np.split(d_joined, len(parts), axis=-1)
+    if layer.merge == "mul":
+        return [d_joined * other for other in reversed(parts)]
+    return [d_joined / 2 if layer.merge == "ave" else d_joined] * 2

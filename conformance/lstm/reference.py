@@ -1,0 +1,142 @@
+"""The LSTM in NumPy float64: the oracle that every framework is compared with.
+
+The equations are those of Gers, Schmidhuber and Cummins (2000), without peepholes, in the form that
+https://docs.pytorch.org/docs/stable/generated/torch.nn.LSTM.html prints:
+
+    i, f, o = sigmoid(W x + b + R h + d), g = tanh(...), c' = f*c + i*g, h' = o*tanh(c')
+
+`tests/harness/test_reference.py` checks this file by hand-worked numbers and by a second,
+independent formulation; no framework takes part.
+"""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from adapters.contract import GROUP
+from conformance.lstm.case import Layer
+from conformance.lstm.sample import Floats, LayerWeights, Sample
+
+Lengths = NDArray[Any] | None  # (batch,)
+
+
+def lstm(layer: Layer, sample: Sample) -> dict[str, Floats]:
+    """The canonical results of `layer` on `sample`.
+
+    ``output`` is (batch, time, direction*hidden), or (batch, direction*hidden), the final state of
+    each direction of the last layer, where the layer does not return sequences; ``h_n`` is
+    (layer*direction, batch, hidden), ``c_n`` (layer*direction, batch, cell). In another layout than
+    batch-major they have the axes of `conformance.lstm.pattern.canonical`, and a merge other than
+    concat leaves the output as wide as one direction. What lies beyond a sequence's length is zero.
+    """
+    first = sample.weights[0]
+    inputs = {name: _batch_major(layer, name, array) for name, array in sample.inputs.items()}
+    rows, batch = len(sample.weights) * layer.num_directions, inputs["input"].shape[0]
+    cell, hidden = first.recurrent_weights.shape[-2:]
+    h = inputs.get("h_0", np.zeros((rows, batch, hidden)))
+    c = inputs.get("c_0", np.zeros((rows, batch, cell)))
+    for _ in range(2 if layer.stateful == "carried" else 1):
+        results = _stack(layer, sample.weights, inputs["input"], h, c, inputs.get("lengths"))
+        h, c = results["h_n"], results["c_n"]
+    return {name: _in_layout(layer, name, array) for name, array in results.items()}
+
+
+def _stack(
+    layer: Layer,
+    stack: tuple[LayerWeights, ...],
+    sequence: Floats,
+    h_0: Floats,
+    c_0: Floats,
+    lengths: Lengths,
+) -> dict[str, Floats]:
+    """The results of a stack on (batch, time, input) from states (layer*direction, batch, ...)."""
+    h_n, c_n = h_0.copy(), c_0.copy()
+    for number, weights in enumerate(stack):
+        outputs = []
+        for direction in range(layer.num_directions):
+            row = number * layer.num_directions + direction
+            backward = direction == 1 or layer.reverse
+            output, h_n[row], c_n[row] = _scan(
+                weights, direction, backward, sequence, h_n[row], c_n[row], lengths
+            )
+            outputs.append(output)
+        sequence = _merged(layer, outputs)
+        if layer.reverse and not layer.keep_order:
+            sequence = sequence[:, ::-1]
+    if not layer.return_sequences:
+        sequence = _merged(layer, list(h_n[-layer.num_directions :]))
+    return {"output": sequence, "h_n": h_n, "c_n": c_n}
+
+
+def _scan(
+    weights: LayerWeights,
+    direction: int,
+    backward: bool,
+    sequence: Floats,
+    h: Floats,
+    c: Floats,
+    lengths: Lengths,
+) -> tuple[Floats, Floats, Floats]:
+    """One direction of one layer over (batch, time, input), aligned with its input in time."""
+    # The four gates stand side by side: (gate*cell, input), (gate*cell, hidden), (gate*cell,).
+    w = weights.input_weights[direction].reshape(4 * c.shape[-1], sequence.shape[-1])
+    r = weights.recurrent_weights[direction].reshape(4 * c.shape[-1], h.shape[-1])
+    b = weights.bias[direction].reshape(-1)
+    p = None if weights.projection_weights is None else weights.projection_weights[direction]
+    output = np.zeros((*sequence.shape[:2], h.shape[-1]))
+    steps = range(sequence.shape[1])
+    for t in reversed(steps) if backward else steps:
+        i, f, g, o = np.split(sequence[:, t] @ w.T + h @ r.T + b, 4, axis=-1)
+        c_next = _sigmoid(f) * c + _sigmoid(i) * np.tanh(g)
+        h_next = _sigmoid(o) * np.tanh(c_next)
+        if p is not None:
+            h_next = h_next @ p.T
+        if lengths is None:
+            h, c, output[:, t] = h_next, c_next, h_next
+        else:
+            valid = (t < lengths)[:, None]
+            h, c = np.where(valid, h_next, h), np.where(valid, c_next, c)
+            output[:, t] = np.where(valid, h_next, 0.0)
+    return output, h, c
+
+
+def _merged(layer: Layer, outputs: list[Floats]) -> Floats:
+    """Both directions' outputs as one: (..., direction*hidden), or (..., hidden)."""
+    if layer.num_outputs == layer.num_directions:
+        return np.concatenate(outputs, axis=-1)
+    forward, backward = outputs
+    joined = {"sum": forward + backward, "mul": forward * backward}
+    return joined[layer.merge] if layer.merge in joined else (forward + backward) / 2
+
+
+def _batch_major(layer: Layer, name: str, array: Floats) -> Floats:
+    """An input in the layout of `layer`, as the batch-major one that it stands for."""
+    batch = 1 if name in ("h_0", "c_0") else 0
+    if layer.layout == "unbatched":
+        return np.expand_dims(array, batch)
+    if layer.layout == "extra_batch":
+        shape = array.shape
+        return array.reshape(*shape[:batch], GROUP * shape[batch + 1], *shape[batch + 2 :])
+    if layer.layout == "time_major" and name == "input":
+        return array.swapaxes(0, 1)
+    return array
+
+
+def _in_layout(layer: Layer, name: str, array: Floats) -> Floats:
+    """A batch-major result in the layout of `layer`."""
+    batch = 0 if name == "output" else 1
+    if layer.layout == "unbatched":
+        return array.squeeze(batch)
+    if layer.layout == "extra_batch":
+        shape = array.shape
+        return array.reshape(*shape[:batch], GROUP, shape[batch] // GROUP, *shape[batch + 1 :])
+    if layer.layout == "time_major" and name == "output" and layer.return_sequences:
+        return array.swapaxes(0, 1)
+    return array
+
+
+def _sigmoid(x: Floats) -> Floats:
+    # By tanh, which cannot overflow as exp(-x) does.
+    result: Floats = 0.5 * (1.0 + np.tanh(0.5 * x))
+    return result

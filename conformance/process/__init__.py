@@ -1,0 +1,1 @@
+"""A framework's own process, and what was observed in it."""

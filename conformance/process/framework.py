@@ -1,0 +1,112 @@
+"""Which framework, in which interpreter: ``NAME[@INTERPRETER]`` made sense of."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from adapters.contract import Convention, Native
+from conformance.casefile.suggest import hint
+from conformance.convention.declaration import mistakes
+from conformance.process import child, gateway
+
+
+class FrameworkError(Exception):
+    """A framework asked for by name that cannot be had; the message is one line."""
+
+
+@dataclass(frozen=True)
+class Framework:
+    """One adapter in one interpreter, and what is installed there."""
+
+    label: str  # as it was asked for: "keras", "my_pkg.my_adapter", "torch@.venvs/old/bin/python"
+    module: str  # "adapters.keras"
+    interpreter: str  # a path, an execnet specification, or "" for this interpreter
+    versions: Mapping[str, str] = field(default_factory=dict)
+    missing: tuple[str, ...] = ()
+    convention: Convention | None = None  # as declared; `find` reads it
+
+    @property
+    def name(self) -> str:
+        """The adapter's name, whatever interpreter it runs in: "keras"."""
+        return self.label.partition("@")[0]
+
+    def __str__(self) -> str:
+        """``keras (keras 3.15.1, tensorflow 2.21.0)``."""
+        parts = [f"{package} {version}" for package, version in self.versions.items()]
+        return f"{self.label} ({', '.join(parts)})"
+
+
+def shipped(root: Path) -> list[str]:
+    """The adapters of this project, by the names that ``--framework`` takes."""
+    files = sorted((root / "adapters").glob("[!_]*.py"))
+    return [file.stem.replace("_", "-") for file in files if file.stem != "contract"]
+
+
+def find(root: Path, labels: Sequence[str], missing: bool = False) -> tuple[Framework, ...]:
+    """The frameworks named by `labels`, or every adapter of this project where none is named.
+
+    Raises FrameworkError for a name that is unknown or not installed. Where none is named, or where
+    `missing` is true, what is not installed is returned with its `missing` distributions.
+    """
+    wanted = [_parse(root, label) for label in dict.fromkeys(labels or shipped(root))]
+    found: dict[str, Framework] = {}
+    for interpreter in dict.fromkeys(framework.interpreter for framework in wanted):
+        here = [framework for framework in wanted if framework.interpreter == interpreter]
+        for framework, probed in zip(here, _probe(root, interpreter, here), strict=True):
+            if "error" in probed:
+                raise FrameworkError(f"--framework {framework.label}: {probed['error']}")
+            convention = declared(probed["convention"])
+            for mistake in mistakes(convention):
+                raise FrameworkError(
+                    f"--framework {framework.label}: {probed['file']}: CONVENTION.{mistake}"
+                )
+            found[framework.label] = replace(
+                framework,
+                versions=probed["versions"],
+                missing=tuple(probed["missing"]),
+                convention=convention,
+            )
+    frameworks = tuple(found[framework.label] for framework in wanted)
+    for framework in frameworks:
+        if labels and framework.missing and not missing:
+            raise FrameworkError(
+                f"--framework {framework.label}: not installed: {', '.join(framework.missing)}"
+            )
+    return frameworks
+
+
+def declared(plain: Mapping[str, Any]) -> Convention:
+    """The convention that travelled as plain data."""
+    families = {
+        key: {canonical: Native(**native) for canonical, native in plain[key].items()}
+        for key in ("inputs", "results", "weights")
+    }
+    return Convention(**{**plain, **families})
+
+
+def _parse(root: Path, label: str) -> Framework:
+    name, _, interpreter = label.partition("@")
+    if "." in name:
+        return Framework(label, name, interpreter)
+    known = shipped(root)
+    if name not in known:
+        guess = hint(name, known)
+        raise FrameworkError(
+            f"--framework {label}: unknown framework {name!r}{guess} (known: {', '.join(known)})"
+        )
+    return Framework(label, f"adapters.{name.replace('-', '_')}", interpreter)
+
+
+def _probe(
+    root: Path, interpreter: str, frameworks: Sequence[Framework]
+) -> Sequence[child.Message]:
+    modules = [framework.module for framework in frameworks]
+    if not interpreter:
+        return [child.probe(module) for module in modules]
+    try:
+        with gateway.Gateway(interpreter, {"path": [str(root)], "probe": modules}) as opened:
+            probed: list[child.Message] = opened.receive(timeout=60)
+            return probed
+    except (gateway.Lost, gateway.Slow) as lost:
+        return [{"error": f"{interpreter} does not answer: {lost}"}] * len(frameworks)

@@ -1,0 +1,134 @@
+"""A child process behind execnet: started, spoken to, and ended, whatever it does to itself."""
+
+import contextlib
+import itertools
+import os
+import shlex
+import signal
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import execnet
+
+from conformance.process import child
+
+TAIL = 20  # lines of the child's output that a failure shows
+
+
+class Lost(Exception):  # noqa: N818 (it tells of the process, it is no error of ours)
+    """The process died: the message says of what, in one line."""
+
+
+class Slow(Exception):  # noqa: N818 (likewise)
+    """The process gave no answer in time."""
+
+
+class Gateway:
+    """One child process running `child.serve`, with its output kept in a file."""
+
+    def __init__(self, interpreter: str, setup: dict[str, Any]) -> None:
+        """`interpreter` is a path, an execnet specification (``ssh=...``), or "" for this one."""
+        remote = "=" in interpreter
+        # Another machine cannot write into a file of this one: its output is not kept.
+        self._output = None if remote else Path(_temporary())
+        self._group = execnet.Group()
+        self._channel: Any = None
+        spec = interpreter if remote else "popen"
+        if interpreter and not remote:
+            spec = f"popen//python={shlex.quote(interpreter)}"
+        try:
+            self._gateway = self._group.makegateway(spec)
+            self._channel = self._gateway.remote_exec(child)
+            self._channel.send({**setup, "output": self._output and str(self._output)})
+        except (OSError, EOFError, execnet.HostNotFound) as problem:
+            self.close()
+            raise Lost(f"could not start: {problem}") from problem
+
+    def __enter__(self) -> "Gateway":
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        value: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def send(self, message: Any) -> None:
+        """Hands a message over. Raises Lost."""
+        try:
+            self._channel.send(message)
+        except OSError as problem:
+            raise Lost(self._obituary()) from problem
+
+    def receive(self, timeout: float) -> Any:
+        """The next message. Raises Slow after `timeout` seconds, Lost where there will be none."""
+        try:
+            return self._channel.receive(timeout)
+        except self._channel.TimeoutError as problem:
+            raise Slow(f"no answer within {timeout:g} s") from problem
+        except EOFError as problem:
+            raise Lost(self._obituary()) from problem
+        except self._channel.RemoteError as problem:
+            raise Lost(str(problem).strip().splitlines()[-1]) from problem
+
+    def tail(self) -> str:
+        """The last lines that the process wrote to stdout or stderr."""
+        if self._output is None or not self._output.exists():
+            return ""
+        lines = self._output.read_text(encoding="utf-8", errors="replace").splitlines()
+        return "\n".join(lines[-TAIL:])
+
+    def close(self) -> None:
+        """Ends the process, by force where it does not go, and removes its output file."""
+        if self._channel is not None and not self._channel.isclosed():
+            with contextlib.suppress(OSError):
+                self._channel.send(None)  # it leaves at once: execnet's own farewell takes a second
+        self._group.terminate(timeout=1)
+        if self._output is not None:
+            with contextlib.suppress(FileNotFoundError):
+                self._output.unlink()
+
+    def _obituary(self) -> str:
+        # execnet has no public way to the return code of a process that it started.
+        code = self._gateway._io.wait()
+        if code is not None and code < 0:
+            names = {one.value: one.name for one in signal.Signals}
+            return names.get(-code, f"signal {-code}")  # real-time signals have no names
+        return f"exit code {code}"
+
+
+def _temporary() -> str:
+    handle, path = tempfile.mkstemp(prefix="conformance-", suffix=".log")
+    os.close(handle)
+    return path
+
+
+class Here:
+    """The same conversation without a process, so that a debugger stops inside the adapter.
+
+    Nothing guards it: a crash or a hang of the framework is one of this process.
+    """
+
+    def __init__(self, module: str) -> None:
+        self._adapter, loaded = child.load(module)
+        self._waiting: Iterator[Any] = iter([loaded])
+
+    def send(self, message: Any) -> None:
+        """Hands a request over."""
+        self._waiting = itertools.chain(child.answer(self._adapter, message), [("done", None)])
+
+    def receive(self, timeout: float) -> Any:  # noqa: ARG002 (nothing here can cut it short)
+        """The next part of the answer, however long it takes."""
+        return next(self._waiting)
+
+    def tail(self) -> str:
+        """Nothing: what the framework wrote is on the terminal."""
+        return ""
+
+    def close(self) -> None:
+        """Nothing to end."""

@@ -1,0 +1,165 @@
+"""Runs one adapter's cases in a process of its own, and starts it anew when it dies.
+
+A crash, a hang and an exception are outcomes of one case; the next case goes on.
+"""
+
+import time
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, Literal
+
+from adapters.contract import Convention
+from conformance.convention.convention import cotangents, native_inputs, native_weights, offset
+from conformance.lstm.case import Case
+from conformance.lstm.sample import Sample
+from conformance.process import child
+from conformance.process.framework import Framework, declared
+from conformance.process.gateway import Gateway, Here, Lost, Slow
+
+RESTARTS = 10
+
+
+class Down(Exception):  # noqa: N818 (it tells of the process, it is no error of ours)
+    """The process died (``crashed``) or gave no answer in time (``hung``)."""
+
+    def __init__(self, outcome: Literal["crashed", "hung"], message: str, output: str) -> None:
+        super().__init__(message)
+        self.outcome, self.message, self.output = outcome, message, output
+
+
+class Host:
+    """One framework's process, started when first needed and reused for all its cases."""
+
+    def __init__(
+        self, framework: Framework, root: Path, timeout: float, in_process: bool = False
+    ) -> None:
+        """`timeout` is in seconds, for the start with its imports and for each case."""
+        self.framework = framework
+        self._root = root
+        self._timeout = timeout
+        self._in_process = in_process
+        self._gateway: Gateway | Here | None = None
+        self._convention: Convention | None = None
+        self._starts = 0
+        self._died_of = ""
+
+    def open(self) -> None:
+        """Starts the process without waiting for its framework's import. Raises Down."""
+        if self._gateway is not None:
+            return
+        if self._starts > RESTARTS:
+            message = f"not run: the process was started {self._starts} times; {self._died_of} last"
+            raise Down("crashed", message, "")
+        self._starts += 1
+        self._convention = None
+        setup = {"adapter": self.framework.module, "path": [str(self._root)]}
+        try:
+            self._gateway = (
+                Here(self.framework.module)
+                if self._in_process
+                else Gateway(self.framework.interpreter, setup)
+            )
+        except Lost as lost:
+            raise Down("crashed", str(lost), "") from lost
+
+    def convention(self) -> Convention:
+        """What the adapter declares. Raises Down."""
+        self.open()
+        if self._convention is None:
+            loaded = self._receive(time.monotonic() + self._timeout)
+            if "exception" in loaded:
+                raised = loaded["exception"]
+                raise self._down(
+                    "crashed",
+                    f"{self.framework.module} cannot be imported: {raised['type']}: "
+                    f"{raised['message']} ({raised['at']})",
+                )
+            self._convention = declared(loaded["convention"])
+        return self._convention
+
+    def ask(
+        self, case: Case, sample: Sample | None, weights: Mapping[str, Any] | None = None
+    ) -> child.Message:
+        """Everything the adapter gives for `case`, by part: see `child.answer`.
+
+        `weights`, by the framework's own names, take the place of those of `sample`.
+
+        Where the process goes down on the way, the parts that came before are returned with
+        ``down``, a Down. Nothing is raised for what a framework does.
+        """
+        parts: child.Message = {}
+        try:
+            self._send(request(self.convention(), case, sample, weights))
+            deadline = time.monotonic() + self._timeout
+            while (part := self._receive(deadline))[0] != "done":
+                name, value = part
+                # Properties come from more than one source.
+                parts[name] = parts.get(name, {}) | value if name == "properties" else value
+        except Down as down:
+            parts["down"] = down
+        return parts
+
+    def close(self) -> None:
+        """Ends the process."""
+        if self._gateway is not None:
+            self._gateway.close()
+            self._gateway = None
+
+    def _send(self, message: child.Message) -> None:
+        assert self._gateway is not None
+        try:
+            self._gateway.send(message)
+        except Lost as lost:
+            raise self._down("crashed", str(lost)) from lost
+
+    def _receive(self, deadline: float) -> Any:
+        assert self._gateway is not None
+        try:
+            return self._gateway.receive(max(deadline - time.monotonic(), 0.0))
+        except Slow as slow:
+            raise self._down("hung", f"no answer within {self._timeout:g} s") from slow
+        except Lost as lost:
+            raise self._down("crashed", str(lost)) from lost
+
+    def _down(self, outcome: Literal["crashed", "hung"], message: str) -> Down:
+        assert self._gateway is not None
+        output = self._gateway.tail()
+        self.close()
+        self._died_of = message
+        return Down(outcome, message, output)
+
+
+def request(
+    convention: Convention,
+    case: Case,
+    sample: Sample | None,
+    weights: Mapping[str, Any] | None = None,
+) -> child.Message:
+    """What the adapter's process is asked for `case`: see `child.answer`."""
+    where = convention, case.layer, case.dimensions
+    inputs: dict[str, Any] = {}
+    if sample is not None:
+        if weights is None:
+            weights = native_weights(*where, offset(convention, sample.weights, -1))
+        inputs = native_inputs(*where, sample.inputs)
+    if case.layer.gradients:
+        fed, _ = cotangents(convention, case)
+        inputs |= {f"cotangent of {name}": array for name, array in fed.items()}
+    dtype = "float64" if case.layer.dtype == "float64" else "float32"
+    return {
+        "layer": asdict(case.layer),
+        "dimensions": asdict(case.dimensions),
+        "weights": _packed(weights or {}, dtype),
+        "inputs": _packed(inputs, dtype),
+        "run": case.run,
+        "describe": not case.must_reject,
+        "defaults": "defaults" in case.record,
+    }
+
+
+def _packed(arrays: Mapping[str, Any], dtype: str) -> dict[str, child.Packed]:
+    return {
+        name: child.packed(array if array.dtype.kind == "i" else array.astype(dtype))
+        for name, array in arrays.items()
+    }

@@ -1,0 +1,176 @@
+"""What one framework did with one case: plain facts, no judgement."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal, TypeAlias
+
+from adapters.contract import Convention
+from conformance.convention.convention import (
+    canonical_results,
+    cotangents,
+    native_inputs,
+    native_weights,
+    result_laws,
+)
+from conformance.lstm import gradient, reference
+from conformance.lstm.case import Case, Dimensions, Record, Shape
+from conformance.lstm.sample import Floats, Sample, draw
+from conformance.process.child import Message, unpacked
+from conformance.process.framework import Framework
+from conformance.process.host import Down, Host
+
+GRADIENT = "gradient of "
+
+# What the call came to, before anything is judged.
+Outcome: TypeAlias = Literal["ran", "rejected", "unsupported", "crashed", "hung"]
+
+
+@dataclass(frozen=True)
+class Raised:
+    """A clean exception of the framework."""
+
+    type: str
+    message: str
+    at: str  # "file.py:12": the innermost frame
+
+
+@dataclass(frozen=True)
+class Observation:
+    """All that was seen of one framework on one case; what was not reached is None."""
+
+    framework: Framework
+    case: Case
+    outcome: Outcome
+    convention: Convention | None = None  # None where the adapter could not be loaded
+    detail: str = ""  # the reason, for unsupported, crashed and hung
+    output: str = ""  # the end of what the process wrote, for crashed and hung
+    results: Mapping[str, Any] | None = None  # arrays by the framework's own names
+    gradients: Mapping[str, Any] = field(default_factory=dict)  # by those of inputs and weights
+    narrow: Mapping[str, str] = field(default_factory=dict)  # dtypes that NumPy does not have
+    properties: Mapping[str, Any] = field(default_factory=dict)  # plain data by name
+    pieces: Sequence["Observation"] = ()  # where the case is also run in pieces
+    exception: Raised | None = None
+    inferred: Mapping[str, Shape] | Raised | None = None
+    parameters: Mapping[str, Shape] | Raised | None = None
+    sample: Sample | None = None  # what was fed
+    expected: Mapping[str, Floats] = field(default_factory=dict)  # the reference, canonical
+    expected_gradients: Mapping[str, Floats] = field(default_factory=dict)  # native
+    warnings: tuple[str, ...] = ()
+    seconds: Mapping[str, float] = field(default_factory=dict)
+    searched: Any = None  # a `search.Search`, where the case begins one
+    on_record: Mapping[str, Sequence[Record]] = field(default_factory=dict)  # by property
+
+    def dtype(self, name: str) -> str:
+        """The dtype of a result or a gradient, by the framework's own name of it."""
+        return self.narrow.get(name) or str({**(self.results or {}), **self.gradients}[name].dtype)
+
+
+def observe(host: Host, case: Case) -> Observation:
+    """Runs `case` on the framework behind `host` and on the reference. Never raises for either."""
+    sample = draw(case) if case.run else None
+    whole = _observe(host, case, sample)
+    if sample is None or whole.outcome != "ran" or case.must_reject:
+        return whole
+    facts: dict[str, Any] = {"expected": reference.lstm(case.layer, sample)}
+    if case.layer.gradients:
+        facts["expected_gradients"] = _gradients(whole.convention, case, sample)
+    if case.split:
+        facts["pieces"] = tuple(_pieces(host, case, sample))
+    return replace(whole, **facts)
+
+
+def _observe(host: Host, case: Case, sample: Sample | None) -> Observation:
+    """What the framework gives for `case`, fed `sample`; shapes alone where there is none."""
+    parts = host.ask(case, sample)
+    down: Down | None = parts.get("down")
+    facts: dict[str, Any] = {
+        "sample": sample,
+        "convention": host.convention() if down is None else None,
+        "inferred": _shapes(parts.get("inferred")),
+        "parameters": _shapes(parts.get("parameters")),
+        "properties": parts.get("properties", {}),
+        "warnings": tuple(parts.get("warnings", ())),
+        "seconds": parts.get("seconds", {}),
+    }
+    results = parts.get("results", {})
+    if down is not None:
+        facts |= {"outcome": down.outcome, "detail": down.message, "output": down.output}
+    elif "unsupported" in parts:
+        facts |= {"outcome": "unsupported", "detail": parts["unsupported"]}
+    elif "exception" in results:
+        facts |= {"outcome": "rejected", "exception": Raised(**results["exception"])}
+    elif case.run:
+        arrays = {name: unpacked(one) for name, one in results.items()}
+        gradients = {name: array for name, array in arrays.items() if name.startswith(GRADIENT)}
+        facts |= {
+            "outcome": "ran",
+            "results": {name: one for name, one in arrays.items() if name not in gradients},
+            "gradients": gradients,
+            "narrow": {name: one[0] for name, one in results.items() if one[0] == "bfloat16"},
+        }
+    else:
+        facts["outcome"] = "ran"
+    return Observation(host.framework, case, **facts)
+
+
+def _gradients(convention: Convention | None, case: Case, sample: Sample) -> dict[str, Floats]:
+    """The reference's gradients by the framework's own names, in its own layout."""
+    assert convention is not None
+    where = convention, case.layer, case.dimensions
+    _, views = cotangents(convention, case)
+    if "output" in views:
+        views["sequence"] = views.pop("output")
+    inputs, weights = gradient.gradients(case.layer, sample, views)
+    wanted = {name: inputs[name] for name in sample.inputs}
+    native = native_inputs(*where, wanted) | native_weights(*where, weights)
+    return {GRADIENT + name: array for name, array in native.items()}
+
+
+def _pieces(host: Host, case: Case, sample: Sample) -> Iterator[Observation]:
+    """The case in two pieces along one axis; over time, each from the state of the one before."""
+    ((axis, cut),) = case.split.items()
+    name = "time_steps" if axis == "time" else "batch_size"
+    whole = getattr(case.dimensions, name)
+    states = {name: sample.inputs[name] for name in ("h_0", "c_0") if name in sample.inputs}
+    for start, end in ((0, cut), (cut, whole)):
+        layer, x = case.layer, sample.inputs["input"]
+        if axis == "time":
+            fed = {"input": x[:, start:end], **states}
+        else:
+            rows = {name: state[:, start:end] for name, state in states.items()}
+            fed = {"input": x[start:end], **rows}
+        if "h_0" in fed:
+            layer = replace(layer, initial_state="given")
+        dimensions = replace(case.dimensions, **{name: end - start})
+        part = replace(case, layer=layer, dimensions=dimensions, split={}, record=(), expect={})
+        piece = _observe(host, part, Sample(sample.weights, fed))
+        yield piece
+        if axis == "time":
+            if not complete(piece):
+                return
+            assert piece.convention is not None
+            ended = canonical_results(piece.convention, layer, dimensions, piece.results or {})
+            states = {"h_0": ended["h_n"], "c_0": ended["c_n"]}
+
+
+def complete(observation: Observation, dimensions: Dimensions | None = None) -> bool:
+    """Whether every result is there in its declared shape, so that it can be viewed.
+
+    The shape is that of the case's dimensions, or of `dimensions`.
+    """
+    if observation.results is None or observation.convention is None:
+        return False
+    case = observation.case
+    laws = result_laws(observation.convention, case.layer, dimensions or case.dimensions)
+    return all(
+        name in observation.results and observation.results[name].shape == law.shape
+        for name, law in laws.items()
+    )
+
+
+def _shapes(part: Message | None) -> Mapping[str, Shape] | Raised | None:
+    if part is None:
+        return None
+    if "exception" in part:
+        return Raised(**part["exception"])
+    return {name: tuple(shape) for name, shape in part.items()}

@@ -1,0 +1,226 @@
+"""Observations as JSON Lines: a header, then one line for each framework and case.
+
+`Header` and `Entry` are the schema, version `SCHEMA`; ``python -m conformance schema`` writes it
+to ``docs/report.schema.json``. A key is only ever added within a version.
+"""
+
+import json
+import os
+import platform
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+
+from conformance.claim.check import Outcome, Verdict, shapes
+from conformance.claim.measure import canonical, errors, tolerance
+from conformance.claim.pins import Settlement
+from conformance.claim.property import seen
+from conformance.process.framework import Framework
+from conformance.process.observation import Observation, Raised
+
+SCHEMA: Literal["lstm-conformance-report/1"] = "lstm-conformance-report/1"
+_FORM = ConfigDict(extra="forbid", frozen=True)
+
+
+class Tensor(BaseModel):
+    """A result's shape and dtype."""
+
+    model_config = _FORM
+    shape: tuple[int, ...]
+    dtype: str
+
+
+class Refusal(BaseModel):
+    """An exception of the framework."""
+
+    model_config = _FORM
+    type: str
+    message: str
+
+
+class ClaimEntry(BaseModel):
+    """What became of one claim."""
+
+    model_config = _FORM
+    outcome: Outcome
+    got: dict[str, Any] = Field(description="What was seen in place of what the claim demands.")
+    settled: Literal["agrees", "pinned", "unsupported", "fails"]
+    pin: str | None = Field(description="Where the deviation is pinned: path:line.")
+
+
+class Entry(BaseModel):
+    """One framework on one case."""
+
+    model_config = _FORM
+    kind: Literal["observation"] = "observation"
+    framework: str = Field(description="As in the header.")
+    case: str = Field(description="behaviour-case, the case's permanent id.")
+    where: str = Field(description="path:line of the case.")
+    outcome: Outcome
+    detail: str = Field(description="The reason, where unsupported, crashed or hung.")
+    layer: dict[str, Any]
+    dimensions: dict[str, int]
+    native: dict[str, Tensor] | None = Field(description="By the framework's own names.")
+    canonical: dict[str, Tensor] | None = Field(
+        description="output (batch, time, direction*hidden) or (batch, direction*hidden), "
+        "h_n (layer*direction, batch, hidden), c_n (layer*direction, batch, cell)."
+    )
+    errors: dict[str, float | None] | None = Field(
+        description="Largest absolute error against the float64 reference; null where not finite."
+    )
+    tolerance: float
+    parameters: dict[str, tuple[int, ...]] | Refusal | None
+    inferred: dict[str, tuple[int, ...]] | Refusal | None
+    exception: Refusal | None
+    properties: dict[str, Any] = Field(default={}, description="Recorded beside the results.")
+    warnings: tuple[str, ...]
+    seconds: dict[str, float] = Field(description="Of each call of the adapter.")
+    claims: dict[str, ClaimEntry]
+
+
+class Installed(BaseModel):
+    """One framework of the run."""
+
+    model_config = _FORM
+    module: str
+    interpreter: str = Field(description="Empty for the interpreter that ran pytest.")
+    versions: dict[str, str]
+    missing: tuple[str, ...] = Field(
+        description="Distributions not installed; then it has no case."
+    )
+
+
+class Header(BaseModel):
+    """The first line."""
+
+    model_config = _FORM
+    kind: Literal["header"] = "header"
+    report_schema: Literal["lstm-conformance-report/1"] = SCHEMA
+    complete: bool = Field(description="False where the run was cut short.")
+    created: datetime
+    python: str
+    platform: str
+    frameworks: dict[str, Installed]
+
+
+def entry(observation: Observation) -> Entry:
+    """The facts of `observation`, without its claims."""
+    case, results = observation.case, observation.results
+    native = None
+    if results is not None:
+        native = {
+            name: Tensor(shape=array.shape, dtype=observation.dtype(name))
+            for name, array in {**results, **observation.gradients}.items()
+        }
+    view: dict[str, Tensor] | None = None
+    error: dict[str, float | None] | None = None
+    if results is not None and not case.must_reject and shapes(observation).outcome == "agrees":
+        views = canonical(observation)
+        view = _tensors(views)
+        error = {
+            name: _finite(value)
+            for name, value in errors(case, observation.expected, views).items()
+        }
+    return Entry(
+        framework=observation.framework.label,
+        case=case.id,
+        where=case.where,
+        outcome="agrees" if observation.outcome == "ran" else observation.outcome,
+        detail=observation.detail,
+        layer=vars(case.layer),
+        dimensions=vars(case.dimensions),
+        native=native,
+        canonical=view,
+        errors=error,
+        tolerance=tolerance(case),
+        parameters=_shapes(observation.parameters),
+        inferred=_shapes(observation.inferred),
+        exception=_refusal(observation.exception),
+        properties={**observation.properties, **seen(observation)},
+        warnings=observation.warnings,
+        seconds=dict(observation.seconds),
+        claims={},
+    )
+
+
+def claim(verdict: Verdict, settlement: Settlement) -> ClaimEntry:
+    """One claim of an entry."""
+    return ClaimEntry(
+        outcome=verdict.outcome,
+        got=dict(verdict.got),
+        settled=settlement.kind,
+        pin=settlement.pin.where if settlement.pin else None,
+    )
+
+
+def header(frameworks: Iterable[Framework], complete: bool) -> Header:
+    """The first line of a report made here and now."""
+    return Header(
+        complete=complete,
+        created=datetime.now(timezone.utc),
+        python=platform.python_version(),
+        platform=platform.platform(),
+        frameworks={
+            one.label: Installed(
+                module=one.module,
+                interpreter=one.interpreter,
+                versions=dict(one.versions),
+                missing=one.missing,
+            )
+            for one in frameworks
+        },
+    )
+
+
+def write(path: Path, head: Header, entries: Iterable[Entry]) -> None:
+    """Writes the report whole, or leaves what was there. Raises OSError."""
+    # Not a temporary file, which nobody but its owner could read.
+    draft = path.with_name(f"{path.name}.{os.getpid()}.part")
+    try:
+        with draft.open("w", encoding="utf-8") as lines:
+            for line in (head, *entries):
+                lines.write(line.model_dump_json() + "\n")
+        draft.replace(path)
+    except BaseException:
+        draft.unlink(missing_ok=True)
+        raise
+
+
+def schema_files() -> dict[Path, str]:
+    """The JSON Schema of a line of a report, by its path below the repository's root."""
+    schema = {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": f"A line of a report, {SCHEMA}",
+        **TypeAdapter(Header | Entry).json_schema(),
+    }
+    text = json.dumps(schema, indent=2, sort_keys=True) + "\n"
+    return {Path("docs", "report.schema.json"): text}
+
+
+def read(path: Path) -> tuple[Header, list[Entry]]:
+    """A report as it was written. Raises OSError, and ValueError for what is not one."""
+    # Not splitlines, which also splits at characters that JSON may hold, as U+2028.
+    lines = path.read_text(encoding="utf-8").removesuffix("\n").split("\n")
+    head = Header.model_validate_json(lines[0])
+    return head, [Entry.model_validate_json(line) for line in lines[1:]]
+
+
+def _tensors(arrays: Mapping[str, Any]) -> dict[str, Tensor]:
+    return {
+        name: Tensor(shape=array.shape, dtype=str(array.dtype)) for name, array in arrays.items()
+    }
+
+
+def _shapes(shapes: Mapping[str, Any] | Raised | None) -> Any:
+    return _refusal(shapes) if isinstance(shapes, Raised) else shapes and dict(shapes)
+
+
+def _refusal(raised: Raised | None) -> Refusal | None:
+    return Refusal(type=raised.type, message=raised.message) if raised else None
+
+
+def _finite(value: float) -> float | None:
+    return value if abs(value) < float("inf") else None

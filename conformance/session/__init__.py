@@ -1,0 +1,1 @@
+"""pytest's side: one run, its scheduling, and what the terminal shows."""

@@ -1,0 +1,104 @@
+"""What becomes of a run's outcomes: the progress line, the closing table, and the report.
+
+A pytest plugin of the process that has the terminal; under xdist the workers' test reports reach
+it with an attribute `conformance`: an entry's facts, one claim and its result, as plain data.
+"""
+
+import time
+from collections.abc import Generator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from conformance.report.report import ClaimEntry, Entry, header, write
+from conformance.session import summary
+from conformance.session.run import Run
+
+BLINK = 0.1  # seconds
+CUT_SHORT = {pytest.ExitCode.INTERRUPTED, pytest.ExitCode.INTERNAL_ERROR}
+
+
+class Terminal:
+    """Keeps every outcome of a run, shows how far it is, and writes the report at its end."""
+
+    def __init__(self, config: pytest.Config, run: Run, path: Path | None, named: bool) -> None:
+        """`path` is the report's, if any; where `named`, options asked for certain cases."""
+        self._config, self._run, self._path, self._named = config, run, path, named
+        self._ended: set[str] = set()  # tests that no error or crash kept from their end
+        self._others = False  # whether a test passed that is no claim on a case
+        self._tenths = 0
+        self._shown = 0.0  # when the progress line was last written over
+        self._quiet: pytest.TestReport | None = None  # told of by the progress line alone
+        self._problems: list[str] = []
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_report_teststatus(self, report: pytest.TestReport) -> Generator[None, Any, Any]:
+        """Gives the place of the dots to the progress line; ``-v`` shows each test as ever."""
+        category, letter, word = yield
+        return (category, "", "") if report is self._quiet else (category, letter, word)
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> Generator[None, Any, Any]:
+        """Keeps the outcome, and shows how far the run is."""
+        if report.when == "call" or report.skipped:
+            self._ended.add(report.nodeid)
+        record = getattr(report, "conformance", None)
+        if record is None:
+            self._others |= report.when == "call" and report.passed
+            return (yield)
+        entry = Entry.model_validate(record["entry"])
+        result = ClaimEntry.model_validate(record["result"])
+        self._run.record(entry, record["claim"], result)
+        if self._config.get_verbosity() <= 0:
+            self._quiet = report
+            self._progress()
+        outcome = yield
+        self._quiet = None
+        return outcome
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
+        """Writes the report; a run that executed no case, or could not write it, fails."""
+        if self._config.option.collectonly:
+            return
+        entries = self._run.entries.values()
+        asked = self._named or bool(entries) or exitstatus == pytest.ExitCode.NO_TESTS_COLLECTED
+        executed = self._others or any(entry.outcome != "unsupported" for entry in entries)
+        if asked and not executed:
+            self._problems.append("no case was executed: a run without one proves nothing")
+        if self._path is not None:
+            whole = len(self._ended) == session.testscollected and exitstatus not in CUT_SHORT
+            try:
+                write(self._path, header(self._run.frameworks, whole), entries)
+            except OSError as error:
+                self._problems.append(f"--report {self._path}: {error}")
+        if self._problems and exitstatus == pytest.ExitCode.OK:
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        """Shows frameworks by claims."""
+        if self._run.entries:
+            terminalreporter.ensure_newline()
+            terminalreporter.section("frameworks by claims: cases")
+            for line in summary.table(self._run.frameworks, self._run.entries.values()):
+                terminalreporter.write_line(line)
+        for problem in self._problems:
+            terminalreporter.write_line(f"ERROR: {problem}", red=True)
+
+    def _progress(self) -> None:
+        reporter = self._config.pluginmanager.get_plugin("terminalreporter")
+        if reporter is None:
+            return
+        run, before = self._run, self._tenths
+        self._tenths = 10 * len(run.entries) // (len(run.installed) * len(run.cases))
+        if not reporter.isatty() and self._tenths == before:
+            return  # a log has no line to write over
+        if reporter.isatty() and self._tenths < 10 and time.monotonic() - self._shown < BLINK:
+            return  # counting all entries for every claim would cost more than the claim
+        self._shown = time.monotonic()
+        line = summary.progress(run.installed, len(run.cases), run.entries.values())
+        if reporter.isatty():
+            reporter.rewrite(line[: reporter._tw.fullwidth - 1], erase=True)
+        else:
+            reporter.write(f"\n{line}")

@@ -1,0 +1,1 @@
+"""One framework's weights made another's."""

@@ -1,0 +1,159 @@
+"""The shipped cases and schemas: what holds for every one of them."""
+
+import dataclasses
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from adapters.contract import Dimensions, Layer
+from conformance.__main__ import main, schemas
+from conformance.casefile.load import load_cases, load_deviations, load_records
+from conformance.casefile.schema import (
+    DimensionSet,
+    LayerOptions,
+    case_schema,
+    deviation_schema,
+    record_schema,
+)
+from conformance.lstm.case import Case
+
+ROOT = Path(__file__).resolve().parents[3]
+CASES = load_cases(ROOT)
+FILES = sorted((ROOT / "cases").glob("*.yaml"))
+
+every_case = pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
+every_file = pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+
+
+@every_file
+def test_file_name(path: Path) -> None:
+    """A case file has the name of its behaviour, so that a case's id leads to its file."""
+    behaviours = {case.behaviour for case in CASES if case.where.startswith(f"cases/{path.name}:")}
+    assert behaviours == {path.stem}
+
+
+@every_file
+def test_editor_line(path: Path) -> None:
+    """A case file's first line tells editors its schema."""
+    line = path.read_text(encoding="utf-8").splitlines()[0]
+    assert line == "# yaml-language-server: $schema=schema.json"
+
+
+@every_case
+def test_value_case(case: Case) -> None:
+    """Unless degenerate on purpose, a case has steps and sequences enough to tell mistakes apart.
+
+    With fewer than 3 steps or 2 sequences, a wrong order of steps or a mixed-up batch goes unseen;
+    what is not batched has no batch to mix up.
+    """
+    sizes = case.dimensions
+    sequences = sizes.batch_size >= 2 or case.layer.layout == "unbatched"
+    assert "degenerate" in case.tags or (sizes.time_steps >= 3 and sequences)
+
+
+@every_case
+def test_expected_axes(case: Case) -> None:
+    """A case that must run expects an output, with a time axis or without, and two states.
+
+    Each has the batch axes of its layout. Where no states are returned none are expected; a merge
+    adds no axis.
+    """
+    axes = {name: len(shape) for name, shape in case.expect.items()}
+    batch = {"unbatched": 0, "extra_batch": 2}.get(case.layer.layout, 1)
+    expected = {"output": batch + case.layer.return_sequences + 1}
+    if case.layer.return_state:
+        expected |= {"h_n": batch + 2, "c_n": batch + 2}
+    assert axes == ({} if case.must_reject else expected)
+
+
+@pytest.mark.parametrize(
+    "behaviour",
+    [
+        "bad-input",
+        "bidirectional",
+        "checkpoint",
+        "compiled",
+        "coverage-common",
+        "coverage-quadruples",
+        "coverage-triples",
+        "deepbench",
+        "defaults",
+        "dtype",
+        "empty-axis",
+        "guide",
+        "initial-state",
+        "last-output",
+        "layout",
+        "merge",
+        "no-bias",
+        "projection",
+        "published",
+        "return-state",
+        "reverse",
+        "single-layer",
+        "single-sequence",
+        "single-step",
+        "stacked",
+        "stacked-bidirectional",
+        "streaming",
+        "training",
+        "variable-lengths",
+    ],
+)
+def test_behaviour(behaviour: str) -> None:
+    """The behaviours that the project promises to check all have cases."""
+    assert any(case.behaviour == behaviour for case in CASES)
+
+
+def test_guide() -> None:
+    """The guide's worked example stands in the cases, number for number."""
+    (case,) = (case for case in CASES if case.id == "guide-sequences")
+    assert case.expect == {"output": (2, 5, 4), "h_n": (1, 2, 4), "c_n": (1, 2, 4)}
+
+
+def test_deviations() -> None:
+    """The shipped deviations load, and each glob of theirs matches a case."""
+    assert all(deviation.got is not None for deviation in load_deviations(ROOT, CASES))
+
+
+def test_records() -> None:
+    """The shipped records load, and each glob of theirs matches a case that is recorded."""
+    assert load_records(ROOT, CASES)
+
+
+@pytest.mark.parametrize("path", schemas(), ids=Path.as_posix)
+def test_schema_is_current(path: Path) -> None:
+    """A generated schema is what `python -m conformance schema` would write now."""
+    assert (ROOT / path).read_text(encoding="utf-8") == schemas()[path]
+
+
+def test_schema_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The command writes every schema and prints where."""
+    assert main(["schema"], tmp_path) == 0
+    assert capsys.readouterr().out.splitlines() == [str(tmp_path / path) for path in schemas()]
+
+
+def test_layer_options() -> None:
+    """A file's layer has the options and defaults of the contract's."""
+    assert LayerOptions().model_dump() == dataclasses.asdict(Layer())
+
+
+def test_dimension_names() -> None:
+    """A file's dimensions are the contract's."""
+    assert list(DimensionSet.model_fields) == [
+        field.name for field in dataclasses.fields(Dimensions)
+    ]
+
+
+@pytest.mark.parametrize("schema", [case_schema(), deviation_schema(), record_schema()])
+def test_schema_describes_every_key(schema: dict[str, Any]) -> None:
+    """Every key of a file, and of each mapping in it, says in an editor what it is."""
+    models = {"the file": schema, **schema["$defs"]}
+    silent = [
+        f"{name}.{key}"
+        for name, model in models.items()
+        for key, value in model["properties"].items()
+        if "description" not in value
+    ]
+    assert silent == []

@@ -1,0 +1,112 @@
+"""The search: what it draws, what it finds in a wrong adapter, and how it tells it."""
+
+from dataclasses import replace
+from functools import lru_cache, partial
+from pathlib import Path
+
+import pytest
+
+from conformance.casefile.load import load_cases
+from conformance.claim import check
+from conformance.claim.search import Search, drawn, search
+from conformance.lstm.case import Case, Deviation
+from conformance.process.framework import Framework
+from conformance.process.host import Host
+from conformance.process.observation import observe
+
+ROOT = Path(__file__).resolve().parents[3]
+(START,) = (case for case in load_cases(ROOT) if "search" in case.tags)
+SIZES = {"batch_size": 2, "time_steps": 3, "embedding_dim": 2, "num_layers": 1}
+FOUND = "average_not_halved"
+
+
+def searched(adapter: str, *pins: Deviation) -> Search:
+    """Search for what is wrong with a fake adapter."""
+    framework = Framework(adapter, f"tests.harness.adapters.{adapter}", "")
+    host = Host(framework, ROOT, timeout=30, in_process=True)
+    return search(partial(observe, host), START, pins, examples=200, begin=1)
+
+
+@lru_cache
+def found() -> Search:
+    """Search in an adapter that adds the directions where it should average them."""
+    return searched(FOUND)
+
+
+@pytest.mark.parametrize("adapter", ["right", "minimal"])
+def test_right_adapter(adapter: str) -> None:
+    """In a right adapter nothing is found, not what it leaves out either, and most draws ran."""
+    result = searched(adapter)
+    assert (result.case, result.ran > 20) == (None, True)
+
+
+def test_found() -> None:
+    """A mistake in one merge is found, with the claim that fails."""
+    assert found().case is not None
+    assert (found().claim, found().case.layer.merge) == ("values", "ave")
+
+
+def test_shrunk() -> None:
+    """What is found is shrunk: every size is 1, and no option is changed without need."""
+    assert found().entry.splitlines() == [
+        "  - id: bidirectional-merge-ave-b1-t1-e1-h4-l1",
+        "    dimensions: {batch_size: 1, time_steps: 1, embedding_dim: 1, hidden_units: 4, "
+        "num_layers: 1}",
+        "    layer: {bidirectional: true, merge: ave}",
+        "    tags: [degenerate]",
+        "    expect: {output: [1, 1, 4], h_n: [2, 1, 4], c_n: [2, 1, 4]}",
+    ]
+
+
+def test_pasted(tmp_path: Path) -> None:
+    """Pasted into a case file it loads, as the case that was found."""
+    head = "behaviour: x\nabout: A finding.\nsource: https://example.org\ncases:\n"
+    (tmp_path / "cases").mkdir()
+    (tmp_path / "cases" / "x.yaml").write_text(head + found().entry + "\n", encoding="utf-8")
+    (case,) = load_cases(tmp_path)
+    assert found().case is not None
+    assert (case.layer, case.dimensions) == (found().case.layer, found().case.dimensions)
+    assert case.expect == found().case.expect
+
+
+def test_pinned() -> None:
+    """A failure with the outcome of a pinned one is known, and not told again."""
+    pin = Deviation(
+        "x", "*", ("values", "gradients"), "x>=1", "differs", {"output": "value"}, "", "", ""
+    )
+    assert searched(FOUND, pin).case is None
+
+
+def test_claim() -> None:
+    """The claim fails with the finding in words and as a case."""
+    host = Host(Framework("x", f"tests.harness.adapters.{FOUND}", ""), ROOT, 30, in_process=True)
+    message = check.survives(replace(observe(host, START), searched=found())).message
+    assert message.startswith("values fails on a layer that was drawn:\n    output: other values")
+    assert message.endswith(found().entry)
+
+
+def test_nothing_ran() -> None:
+    """A search in which no draw ran proves nothing."""
+    host = Host(Framework("x", "tests.harness.adapters.right", ""), ROOT, 30, in_process=True)
+    seen = replace(observe(host, START), searched=Search(ran=0))
+    assert check.survives(seen).outcome == "differs"
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"merge": "sum", "reverse": True},
+        {"keep_order": True, "bidirectional": True},
+        {"lengths": "given", "layout": "extra_batch"},
+    ],
+)
+def test_contradictions_are_not_drawn(changed: dict[str, object]) -> None:
+    """Options that contradict each other are no case."""
+    assert drawn(START, changed, SIZES) is None
+
+
+def test_drawn() -> None:
+    """A drawn case has its shapes and its lengths, and begins with the start's layer."""
+    case = drawn(START, {"lengths": "given"}, SIZES)
+    assert isinstance(case, Case)
+    assert (case.expect["output"], len(case.lengths)) == ((2, 3, 4), 2)

@@ -1,0 +1,94 @@
+"""`conformance.convention.declaration`, and how a declaration is read without an import."""
+
+import dataclasses
+from pathlib import Path
+
+import pytest
+
+from adapters.contract import Native
+from conformance.convention.declaration import mistakes
+from conformance.process import child
+from conformance.process.framework import FrameworkError, declared, find, shipped
+from tests.harness.adapters.right import CONVENTION
+
+ROOT = Path(__file__).resolve().parents[3]
+HERE = "tests.harness.adapters"
+FOLDER = ROOT / "tests" / "harness" / "adapters"
+ADAPTERS = shipped(ROOT)
+
+
+@pytest.mark.parametrize("name", ADAPTERS)
+def test_own_declarations(name: str) -> None:
+    """Every adapter's convention is read without its framework, has no mistake and a loader."""
+    (framework,) = find(ROOT, [name], missing=True)
+    assert list(mistakes(framework.convention)) == []
+    assert framework.convention.loader
+
+
+def test_read_as_imported() -> None:
+    """What is read of a source, through imports of others, is what an import gives."""
+    probed = child.probe(f"{HERE}.minimal")
+    assert declared(probed["convention"]) == CONVENTION
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("missing_function", f"{FOLDER}/missing_function.py: an adapter defines run"),
+        (
+            "wrong_pattern",
+            f"{FOLDER}/wrong_pattern.py: CONVENTION.results['output']: 'y', 'batch tim hidden': "
+            "'tim' is no axis: did you mean 'time'? "
+            "(axes: batch, time, input, hidden, cell, layer, direction, gate)",
+        ),
+        (
+            "computed_convention",
+            f"{FOLDER}/computed_convention.py: np is read without an import: it must be made of "
+            "literals",
+        ),
+    ],
+)
+def test_errors(name: str, text: str) -> None:
+    """An adapter that cannot be used is told in one line, before anything starts."""
+    with pytest.raises(FrameworkError) as raised:
+        find(ROOT, [f"{HERE}.{name}"])
+    assert str(raised.value) == f"--framework {HERE}.{name}: {text}"
+
+
+def test_missing_program() -> None:
+    """A program that is not on the PATH is missing like a distribution."""
+    assert child.probe(f"{HERE}.no_program")["missing"] == ["no-such-compiler"]
+
+
+@pytest.mark.parametrize(
+    ("part", "name", "native", "text"),
+    [
+        ("inputs", "inptu", Native("x", "batch"), "there is no 'inptu'"),
+        ("inputs", "input", Native("x", "batch input"), "without time"),
+        ("inputs", "input", Native("x", "batch time input layer"), "with layer"),
+        ("results", "output", Native("y", "batch time time hidden direction"), "time twice"),
+        ("results", "h_n", Native("h", "batch hidden"), "without layer and direction"),
+        ("results", "h_n", Native("h", "(layer direction) batch gate hidden"), "with gate"),
+        ("weights", "input_weights", Native("w{layer}", "input (gate cell)"), "without direction"),
+        ("weights", "bias", Native("b{layer}{direction}", "(gate cell)"), "either bias, or"),
+    ],
+)
+def test_mistakes(part: str, name: str, native: Native, text: str) -> None:
+    """What no framework's convention can be is told once, with what is wrong in it."""
+    changed = {**getattr(CONVENTION, part), name: native}
+    (told,) = mistakes(dataclasses.replace(CONVENTION, **{part: changed}))
+    assert told.startswith(part)
+    assert text in told
+
+
+def test_no_order_of_gates() -> None:
+    """Every gate stands once in the order of gates."""
+    (told,) = mistakes(dataclasses.replace(CONVENTION, gates="iffo"))
+    assert told == "gates: 'iffo' is no order of i, f, g and o"
+
+
+def test_missing_declaration() -> None:
+    """A result that every layer has must be declared."""
+    results = {name: one for name, one in CONVENTION.results.items() if name != "c_n"}
+    (told,) = mistakes(dataclasses.replace(CONVENTION, results=results))
+    assert told == "results: 'c_n' is missing"

@@ -1,0 +1,293 @@
+"""The derivative by hand: numbers worked on paper, complex steps, and mistakes that are noticed."""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import fields, replace
+from itertools import product
+from math import log
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from adapters.contract import Dimensions, Layer
+from conformance.lstm import gradient
+from conformance.lstm.case import Case
+from conformance.lstm.gradient import WeightGradients
+from conformance.lstm.sample import Floats, LayerWeights, Sample, draw
+from tests.harness import second_formulation
+from tests.harness.second_formulation import WAYS
+
+Gradients = tuple[dict[str, Floats], tuple[WeightGradients, ...]]
+WEIGHTS = [field.name for field in fields(LayerWeights)]
+STATES = {"h_0": "h_n", "c_0": "c_n"}
+STEP = 1e-30  # its square vanishes beside any number here: a complex step has no error of its own
+
+
+def named(found: Gradients) -> dict[str, Floats]:
+    """Return all gradients by name, those of weights after their layer's number."""
+    of_inputs, of_weights = found
+    return {**of_inputs, **_by_layer(of_weights)}
+
+
+def _by_layer(stack: tuple[WeightGradients, ...] | tuple[LayerWeights, ...]) -> dict[str, Floats]:
+    pairs = [
+        (f"{number} {name}", one, name) for number, one in enumerate(stack) for name in WEIGHTS
+    ]
+    return {
+        key: array for key, one, name in pairs if (array := getattr(one, name, None)) is not None
+    }
+
+
+# Numbers worked by hand: one unit, one step.
+
+W, R = np.array([1.0, 2.0, 3.0, 4.0]), np.array([4.0, 3.0, 2.0, 1.0])
+X, H_0, C_0 = 2.0, 3.0, 4.0
+C = 49 / 20
+SHAPES = {"sequence": (1, 1, 1), "last": (1, 1), "h_n": (1, 1, 1), "c_n": (1, 1, 1)}
+
+
+def one_unit(cotangent: str, projection: float | None = None) -> dict[str, Floats]:
+    """Return the gradients of one result of one unit, each raveled.
+
+    x = 2, h_0 = 3 and c_0 = 4. The biases make i = sigmoid(log 3) = 3/4, f = sigmoid(0) = 1/2,
+    g = tanh(log(4)/2) = 3/5 and o = sigmoid(-log 3) = 1/4 of that, so that
+    c = 1/2 * 4 + 3/4 * 3/5 = 49/20.
+    """
+    b = np.array([log(3), 0, log(4) / 2, -log(3)]) - W * X - R * H_0
+    w, r, b = W.reshape(1, 4, 1, 1), R.reshape(1, 4, 1, 1), b.reshape(1, 4, 1)
+    p = None if projection is None else np.full((1, 1, 1), projection)
+    inputs = {name: np.full((1, 1, 1), x) for name, x in [("input", X), ("h_0", H_0), ("c_0", C_0)]}
+    sample = Sample((LayerWeights(w, r, b, 0 * b, p),), inputs)
+    layer = Layer(initial_state="given", projection_size=0 if p is None else 1)
+    found = gradient.gradients(layer, sample, {cotangent: np.ones(SHAPES[cotangent])})
+    return {name: array.ravel() for name, array in named(found).items()}
+
+
+def by_chain(sums: Floats, d_c: float) -> dict[str, Any]:
+    """Return every gradient from those of the four sums W x + b + R h + d and of c."""
+    weights = {"0 input_weights": sums * X, "0 recurrent_weights": sums * H_0}
+    inputs = {"input": [sums @ W], "h_0": [sums @ R], "c_0": [d_c / 2]}
+    return {**inputs, **weights, "0 input_bias": sums, "0 recurrent_bias": sums}
+
+
+def test_cell_state() -> None:
+    """The c of one step, c = f * c_0 + i * g, has the derivatives g, c_0 and i, and none by o.
+
+    Through the gates: g * i * (1 - i) = 3/5 * 3/16 = 9/80, c_0 * f * (1 - f) = 4 * 1/4 = 1 and
+    i * (1 - g^2) = 3/4 * 16/25 = 12/25. To c_0 it has the derivative f = 1/2.
+    """
+    found, expected = one_unit("c_n"), by_chain(np.array([9 / 80, 1, 12 / 25, 0]), 1)
+    assert found.keys() == expected.keys()
+    for name, numbers in expected.items():
+        np.testing.assert_allclose(found[name], numbers, rtol=1e-13, atol=1e-13, err_msg=name)
+
+
+@pytest.mark.parametrize("projection", [None, 5.0])
+@pytest.mark.parametrize("result", ["sequence", "last", "h_n"])
+def test_hidden_state(result: str, projection: float | None) -> None:
+    """The h of one step, P o tanh(c), by whichever of its names, reaches o, c and P.
+
+    Of o: tanh(c) * o * (1 - o) = tanh(49/20) * 3/16. Of c: o * (1 - tanh(c)^2), which goes on as in
+    `test_cell_state`. Either is P times as large; of P itself: o * tanh(c).
+    """
+    found, t, p = one_unit(result, projection), np.tanh(C), projection or 1.0
+    d_c = p * (1 - t**2) / 4
+    sums = np.array([d_c * 9 / 80, d_c, d_c * 12 / 25, p * t * 3 / 16])
+    expected = by_chain(sums, d_c)
+    if projection:
+        expected["0 projection_weights"] = [t / 4]
+    assert found.keys() == expected.keys()
+    for name, numbers in expected.items():
+        np.testing.assert_allclose(found[name], numbers, rtol=1e-12, atol=1e-13, err_msg=name)
+
+
+# Every number of every gradient by a complex step in the second formulation.
+
+LAYERS = {
+    f"{way}-{start}-{projection_size}": Layer(
+        **WAYS[way], initial_state=start, projection_size=projection_size
+    )
+    for way, start, projection_size in product(WAYS, ["zeros", "given"], [0, 1, 3])
+}
+
+
+def results(layer: Layer, sample: Sample) -> dict[str, Any]:
+    """Return the results by the names of their cotangents, complex as the sample is."""
+    every = second_formulation.results(replace(layer, return_sequences=True), sample)
+    ends = np.split(every["h_n"][-layer.num_directions :], layer.num_directions)
+    last = second_formulation.merged(layer.merge, [end[0].T for end in ends])
+    return {
+        "sequence": every["output"],
+        "last": np.array(last).T,
+        "h_n": every["h_n"],
+        "c_n": every["c_n"],
+    }
+
+
+def by_complex_steps(
+    layer: Layer, sample: Sample, cotangents: Mapping[str, Floats]
+) -> dict[str, Floats]:
+    """Return the derivative by every number of the inputs, the initial states and the weights."""
+    found = results(layer, sample)
+    zeros = {start: np.zeros(found[end].shape) for start, end in STATES.items()}
+    inputs = {**zeros, **sample.inputs}
+    arrays = {**inputs, **_by_layer(sample.weights)}
+
+    def derivative(name: str, place: tuple[int, ...]) -> float:
+        stepped = {key: array.astype(np.complex128) for key, array in arrays.items()}
+        stepped[name][place] += STEP * 1j
+        stack = tuple(
+            LayerWeights(**{name: stepped.get(f"{number} {name}") for name in WEIGHTS})  # type: ignore[arg-type]
+            for number in range(len(sample.weights))
+        )
+        after = results(layer, Sample(stack, {key: stepped[key] for key in inputs}))
+        return float(sum((after[key] * ones).sum().imag for key, ones in cotangents.items()) / STEP)
+
+    return {
+        name: np.array(
+            [derivative(name, place) for place in np.ndindex(array.shape)], np.float64
+        ).reshape(array.shape)
+        for name, array in arrays.items()
+    }
+
+
+def drawn_cotangents(layer: Layer, sample: Sample, names: set[str]) -> dict[str, Floats]:
+    """Return numbers in ±1 for the results of these names."""
+    random = np.random.default_rng(0)
+    found = results(layer, sample)
+    return {name: random.uniform(-1, 1, found[name].shape) for name in sorted(names)}
+
+
+def differing(
+    function: Callable[..., Gradients], layer: Layer, sample: Sample, names: set[str]
+) -> list[str]:
+    """Return the gradients of `function` that are not those by complex steps."""
+    cotangents = drawn_cotangents(layer, sample, names)
+    expected = by_complex_steps(layer, sample, cotangents)
+    found = named(function(layer, sample, cotangents))
+    assert found.keys() == expected.keys()
+    return [
+        name
+        for name, array in expected.items()
+        if found[name].shape != array.shape or not np.allclose(found[name], array, 1e-12, 1e-13)
+    ]
+
+
+@pytest.mark.parametrize("layer", LAYERS.values(), ids=LAYERS)
+@settings(max_examples=2, deadline=None, derandomize=True)
+@given(
+    sizes=st.tuples(*[st.integers(1, 3)] * 4, st.integers(1, 2)),
+    bias=st.booleans(),
+    names=st.sets(st.sampled_from(sorted(SHAPES)), min_size=1),
+)
+@example(sizes=(2, 3, 1, 2, 2), bias=True, names=set(SHAPES))
+def test_complex_steps(
+    layer: Layer, sizes: tuple[int, int, int, int, int], bias: bool, names: set[str]
+) -> None:
+    """For every option and depth, and any of the results, each gradient is a complex step's."""
+    drawn = replace(layer, bias=bias)
+    sample = draw(_case(drawn, Dimensions(*sizes)))
+    assert differing(gradient.gradients, drawn, sample, names) == []
+
+
+def test_one_bias() -> None:
+    """Where a framework has one bias a gate, its gradient is that of either of the two."""
+    layer = Layer(bidirectional=True)
+    sample = draw(_case(layer, Dimensions(2, 3, 4, 5, 2)))
+    cotangents = drawn_cotangents(layer, sample, {"h_n"})
+    for one in gradient.gradients(layer, sample, cotangents)[1]:
+        np.testing.assert_array_equal(one.bias, one.input_bias, strict=True)
+
+
+def test_nothing_is_differentiated() -> None:
+    """A cotangent that is left out is zero: without any, so is every gradient."""
+    sample = draw(_case(Layer(), Dimensions(2, 3, 4, 5, 2)))
+    for array in named(gradient.gradients(Layer(), sample, {})).values():
+        np.testing.assert_array_equal(array, np.zeros(array.shape))
+
+
+def test_saturation() -> None:
+    """Gates far from zero neither overflow nor warn, and pass nothing on."""
+    w, b = np.ones((1, 4, 1, 1)), np.array([1e6, -1e6, 0, 1e6]).reshape(1, 4, 1)
+    sample = Sample((LayerWeights(w, 0 * w, b, b),), {"input": np.ones((1, 1, 1))})
+    found = named(gradient.gradients(Layer(), sample, {"c_n": np.ones((1, 1, 1))}))
+    d_g = 1 - np.tanh(1) ** 2  # i = 1, f = 0, o = 1
+    np.testing.assert_allclose(found["0 input_bias"].ravel(), [0, 0, d_g, 0], rtol=1e-14)
+
+
+def test_what_is_given_is_left_alone() -> None:
+    """Neither the sample nor a cotangent is written to: both are compared with afterwards."""
+    layer = Layer(bidirectional=True, initial_state="given", merge="sum")
+    sample = draw(_case(layer, Dimensions(2, 3, 4, 5, 2)))
+    cotangents = drawn_cotangents(layer, sample, set(SHAPES))
+    arrays = {**sample.inputs, **_by_layer(sample.weights), **cotangents}
+    before = {name: array.copy() for name, array in arrays.items()}
+    gradient.gradients(layer, sample, cotangents)
+    assert all(np.array_equal(arrays[name], before[name]) for name in before)
+
+
+@pytest.mark.parametrize(
+    ("layer", "cotangent", "message"),
+    [
+        (Layer(), "output", "cotangents of ['output']"),
+        (Layer(layout="time_major"), "h_n", "layout='time_major'"),
+        (Layer(lengths="given"), "h_n", "lengths='given'"),
+        (Layer(stateful="carried"), "h_n", "stateful='carried'"),
+    ],
+)
+def test_refused(layer: Layer, cotangent: str, message: str) -> None:
+    """What is not differentiated here is refused, and not taken for something else."""
+    sample = draw(_case(Layer(), Dimensions(1, 1, 1, 1)))
+    with pytest.raises(ValueError, match=re.escape(message)):
+        gradient.gradients(layer, sample, {cotangent: np.zeros((1, 1, 1))})
+
+
+# Mistakes in the backward pass are noticed.
+
+MISTAKES = [
+    ("o * (1 - tanh_c**2)", "o"),
+    ("d_c = d_c + d_m", "d_c = d_m"),
+    ("d_c * g, d_c * tape.c[:, t]", "d_c * g, d_c * tape.c[:, t + 1]"),
+    ("d_c * i, d_m * tanh_c", "d_c * i, d_m * tape.c[:, t + 1]"),
+    ("d_i * i * (1 - i)", "d_i * (1 - i**2)"),
+    ("d_g * (1 - g**2)", "d_g * g * (1 - g)"),
+    ("d_c = d_c * f", "d_c = d_c"),
+    ("d_every_h[:, t] + d_h", "d_every_h[:, t]"),
+    ("else d_h @ p[way]", "else d_h @ p[0]"),
+    ("in reversed(range(tape.x.shape[1]))", "in range(tape.x.shape[1])"),
+    ("tape.h[:, :-1]", "tape.h[:, 1:]"),
+    ("tape.gates[3] * np.tanh(tape.c[:, 1:])", "np.tanh(tape.c[:, 1:])"),
+    ("einsum(d_every_h, m,", "einsum(d_output[:, tape.emits], m,"),
+    ("return d_x[:, tape.reads]", "return d_x"),
+    ("d_output[:, tape.emits].copy()", "d_output.copy()"),
+    ("d_sequence = d_sequence + d_x", "d_sequence = d_x"),
+    ("other in reversed(parts)", "other in parts"),
+    ("[d_joined / 2 if", "[d_joined if"),
+    ("d_h[rows[-1]] +=", "d_h[rows[-1]] ="),
+    ("d_h[rows[-1]] +=", "d_h[rows[0]] +="),
+    ("if layer.keep_order or way == 1", "if way == 1"),
+]
+
+
+@pytest.mark.parametrize(("right", "wrong"), MISTAKES, ids=[wrong for _, wrong in MISTAKES])
+def test_mistakes_are_noticed(right: str, wrong: str) -> None:
+    """With any one part of the backward pass wrong, a complex step disagrees for some layer."""
+    source = Path(gradient.__file__).read_text(encoding="utf-8")
+    assert source.count(right) == 1
+    mistaken = ModuleType("mistaken")
+    exec(source.replace(right, wrong), mistaken.__dict__)
+    layers = [LAYERS[f"{way}-given-1"] for way in WAYS]
+    samples = [draw(_case(layer, Dimensions(2, 3, 1, 2, 2))) for layer in layers]
+    assert any(
+        differing(mistaken.gradients, layer, sample, set(SHAPES))
+        for layer, sample in zip(layers, samples, strict=True)
+    )
+
+
+def _case(layer: Layer, dimensions: Dimensions) -> Case:
+    return Case("x", "x", "", "", "x.yaml:1", layer, dimensions)

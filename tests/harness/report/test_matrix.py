@@ -1,0 +1,89 @@
+"""`conformance.report.matrix` and `conformance.report.recorded`: what is made of a report."""
+
+import dataclasses
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from conformance.__main__ import main
+from conformance.lstm.case import Record
+from conformance.process.framework import Framework
+from conformance.report import matrix, recorded, report
+from conformance.report.report import ClaimEntry, Entry
+from tests.harness.observed import SEQUENCES, observed
+
+FRAMEWORK = Framework("right@old", "adapters.right", "old", {"numpy": "2.4.6+local", "other": "1"})
+HEADER = report.header([FRAMEWORK], complete=True)
+CASES = [dataclasses.replace(SEQUENCES, id="guide-a", record=("container",))]
+SEEN = {"container": "(y, h)", "exception": "none"}
+
+
+def entry(properties: Any = None, **settled: str) -> Entry:
+    """Return the right adapter's entry, each claim settled as said."""
+    claims = {
+        name.rstrip("_"): ClaimEntry(
+            outcome="differs" if how == "fails" else "agrees", got={}, settled=how, pin=None
+        )
+        for name, how in settled.items()  # a trailing _ tells a claim from the argument
+    }
+    facts = report.entry(observed(CASES[0], framework=FRAMEWORK))
+    return facts.model_copy(update={"claims": claims, "properties": properties or {}})
+
+
+def test_matrix() -> None:
+    """A case counts once, as the worst of its claims; unsupported where all claims are."""
+    entries = [
+        entry(shapes="agrees", values="agrees"),
+        entry(shapes="agrees", inferred_shapes="unsupported"),
+        entry(shapes="agrees", values="pinned"),
+        entry(shapes="unsupported", values="unsupported"),
+        entry(shapes="pinned", values="fails"),
+    ]
+    told = list(matrix.lines(HEADER, entries))
+    assert told[0] == "| behaviour | right@old |"
+    assert told[2:] == ["| guide | 2 1p 1u 1FAIL |", "| **all** | 2 1p 1u 1FAIL |"]
+
+
+def test_recorded() -> None:
+    """What a case records, and no other property, goes on record from the version that was seen."""
+    ((path, text),) = recorded.files(
+        HEADER, [entry(SEEN, properties_="fails")], CASES, [], {"right@old": "https://a.example"}
+    ).items()
+    assert path == Path("cases/properties/right.yaml")
+    assert yaml.safe_load(text) == {
+        "framework": "right",
+        "records": [
+            {
+                "property": "container",
+                "version": "numpy>=2.4.6",
+                "source": "https://a.example",
+                "seen": {"guide-a": "(y, h)"},
+            }
+        ],
+    }
+
+
+def test_recorded_source_is_kept() -> None:
+    """The source of a property that is on record already stays."""
+    known = [Record("right", "guide-a", "container", "numpy", "y", "https://b.example", "x:1")]
+    (text,) = recorded.files(
+        HEADER, [entry(SEEN, properties_="fails")], CASES, known, {"right@old": "https://a.example"}
+    ).values()
+    assert yaml.safe_load(text)["records"][0]["source"] == "https://b.example"
+
+
+@pytest.mark.parametrize("command", ["matrix", "record"])
+@pytest.mark.parametrize("content", [None, "no report"])
+def test_no_report(
+    command: str, content: str | None, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A file that is not there, or is no report, is told in one line, with the status 2."""
+    file = tmp_path / "r.jsonl"
+    if content:
+        file.write_text(content, encoding="utf-8")
+    assert main([command, str(file)]) == 2
+    told = capsys.readouterr().err
+    assert str(file) in told
+    assert told.count("\n") == 1

@@ -1,0 +1,225 @@
+"""What a run shows, from its first line of progress to its table, and the report it leaves."""
+
+import os
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+
+from conformance.report.report import read
+from tests.harness.conftest import Mixed
+from tests.harness.project import IDS, Project, create
+
+EVERY_MODE = pytest.mark.parametrize("options", [[], ["-n", "2"]])
+PROGRESS = re.compile(r"batch-and-time-swapped (\d)/4.*, no-bias-layers (\d)/4, right (\d)/4$")
+FAILURE = """\
+batch-and-time-swapped on plain-three-steps: values
+values cannot be compared: y: another shape
+  expected  (batch 2, time 3, direction*hidden 1*4=4)
+  got       (3, 2, 4)
+  looks like batch and time swapped
+  case       cases/plain.yaml:9 (One layer, one direction.)
+  source     https://example.org/plain
+  convention https://example.org/right
+  framework  batch-and-time-swapped (numpy {version})
+  rerun      pytest --framework batch-and-time-swapped \
+'tests/test_conformance.py::test_values[batch-and-time-swapped-plain-three-steps]'
+"""
+# A right adapter, but for what it does to pytest where there is one step.
+MEDDLER = """\
+import os
+import signal
+import time
+
+from tests.harness.adapters import right
+from tests.harness.adapters.right import CONVENTION, infer, parameters, unsupported
+
+PACKAGES = ("numpy",)
+
+
+def run(*asked):
+    if asked[1].time_steps == 1:
+        with open("meddler.pid", "w") as file:
+            print(os.getpid(), file=file)
+        os.kill(os.getppid(), signal.{signal})
+        time.sleep(60)
+    return right.run(*asked)
+"""
+
+
+# On the terminal.
+
+
+@EVERY_MODE
+def test_table(options: list[str], mixed: Mixed) -> None:
+    """The table has frameworks by claims, with what agrees, is pinned, unsupported and fails."""
+    lines = mixed(*options).result.outlines
+    start = lines.index(" frameworks by claims: cases ".center(80, "="))
+    rows = [re.split(r"  +", line) for line in lines[start + 1 : start + 6]]
+    claims = ["shapes", "values", "inferred_shapes", "parameters", "rejects"]
+    assert rows == [
+        ["", *claims],
+        ["batch-and-time-swapped", "2 pinned, 1 FAIL", "3 FAIL", "3 FAIL", "3 agree", "1 agree"],
+        ["no-bias-layers", *["2 agree, 1 unsupported"] * 4, "1 agree"],
+        ["right", *["3 agree"] * 4, "1 agree"],
+        ["not-installed", "not installed: no-such-framework or nor-such-a-framework"],
+    ]
+
+
+@EVERY_MODE
+def test_progress(options: list[str], mixed: Mixed) -> None:
+    """A log gets a line of progress for every tenth of the run, up to its end."""
+    lines = [line for line in mixed(*options).result.outlines if PROGRESS.match(line)]
+    seen = [sum(map(int, PROGRESS.match(line).groups())) for line in lines]
+    assert len(seen) >= 8
+    assert seen == sorted(set(seen))
+    assert lines[-1] == "batch-and-time-swapped 4/4 (3 FAIL), no-bias-layers 4/4, right 4/4"
+
+
+@EVERY_MODE
+def test_no_dots(options: list[str], mixed: Mixed) -> None:
+    """Between what was collected and the first failure are lines of progress and no dots."""
+    lines = mixed(*options).result.outlines
+    start = next(number for number, line in enumerate(lines) if re.search(r"\b\d+ items\b", line))
+    shown = lines[start + 1 : lines.index(" FAILURES ".center(80, "="))]
+    assert {line for line in shown if not PROGRESS.match(line)} <= {
+        "",
+        "tests/test_conformance.py ",
+    }
+
+
+def test_verbose(tmp_path: Path) -> None:
+    """With -v each test has a line, and there is no line of progress."""
+    lines = create(tmp_path, "right").run("-v", "--case", "edge-*").outlines
+    assert [line.split()[:2] for line in lines if line.startswith("tests/")] == [
+        [f"tests/test_conformance.py::test_{claim}[right-edge-one-step]", "PASSED"]
+        for claim in ("shapes", "values", "inferred_shapes", "parameters")
+    ]
+    assert not [line for line in lines if line.startswith("right 1/")]
+
+
+def test_line_is_written_over(tmp_path: Path) -> None:
+    """On a terminal there is one line of progress, written over a few times a second."""
+    shown = create(tmp_path, "right").show("--case", "plain-*")
+    (line,) = (line for line in shown.split("\r\n") if "1/2" in line)
+    texts = [text.strip() for text in line.split("\r")]
+    assert texts[:2] == ["tests/test_conformance.py", "right 1/2"]
+    assert set(texts[2:]) <= {"right 1/2", "right 2/2"}
+    assert texts[-1] == "right 2/2"
+
+
+# A failure.
+
+
+@EVERY_MODE
+def test_failure(options: list[str], mixed: Mixed) -> None:
+    """A failure says what was expected, what came, what it looks like, where, and what to run."""
+    seen = mixed(*options)
+    version = seen.header.frameworks["right"].versions["numpy"]
+    text = "\n".join(seen.result.outlines)
+    assert FAILURE.format(version=version) in text
+
+
+@pytest.mark.parametrize(
+    ("options", "failing"),
+    [
+        (["--case", "plain-three-steps"], ["shapes", "values", "inferred_shapes"]),
+        (["--case", "plain-*", "--tag", "nightly"], ["shapes", "values", "inferred_shapes"]),
+        (["--framework", "tests.harness.adapters.gates_permuted", "--case", "edge-*"], ["values"]),
+    ],
+)
+def test_rerun(options: list[str], failing: list[str], tmp_path: Path) -> None:
+    """The command that a failure ends with runs that test, and no other."""
+    project = create(tmp_path, "batch_and_time_swapped")
+    commands = reruns(project.run(*options))
+    assert len(commands) == len(failing)
+    again = project.run(*commands[-1][1:])
+    assert reruns(again) == [commands[-1]]
+    again.assert_outcomes(failed=1)
+
+
+def reruns(result: pytest.RunResult) -> list[list[str]]:
+    """Return the commands in a run's failures, as the words that a shell makes of them."""
+    lines = (line.strip() for line in result.outlines)
+    return [shlex.split(line[len("rerun") :]) for line in lines if line.startswith("rerun ")]
+
+
+# The report.
+
+
+@EVERY_MODE
+def test_report(options: list[str], mixed: Mixed) -> None:
+    """The report of a whole run says that it is whole, and has every framework on every case."""
+    seen = mixed(*options)
+    assert seen.header.complete
+    assert seen.entries.keys() == {
+        (framework, case)
+        for framework in ("batch-and-time-swapped", "no-bias-layers", "right")
+        for case in IDS
+    }
+
+
+@EVERY_MODE
+def test_report_of_claims(options: list[str], mixed: Mixed) -> None:
+    """Each entry has all claims on its case, how they were settled, and by which pin."""
+    claims = mixed(*options).entries["batch-and-time-swapped", "plain-no-bias"].claims
+    assert {name: (claim.settled, claim.pin) for name, claim in claims.items()} == {
+        "shapes": ("pinned", "cases/deviations/batch-and-time-swapped.yaml:3"),
+        "values": ("fails", None),
+        "inferred_shapes": ("fails", None),
+        "parameters": ("agrees", None),
+    }
+
+
+@pytest.mark.parametrize("options", [["-x"], ["--maxfail", "2", "-n", "2"]])
+def test_report_of_a_stopped_run(options: list[str], tmp_path: Path) -> None:
+    """A run that stops at a failure says that it is not whole, and has what was seen."""
+    seen = create(tmp_path, "batch_and_time_swapped").observe(*options)
+    assert not seen.header.complete
+    assert seen.entries["batch-and-time-swapped", "edge-one-step"].outcome == "differs"
+
+
+def meddled(folder: Path, signal: str) -> tuple[Project, pytest.RunResult]:
+    """Return a project and its run of two frameworks, the second of which signals to pytest."""
+    project = create(folder, "right")
+    project.write("adapters/meddler.py", MEDDLER.replace("{signal}", signal))
+    project.write("report.jsonl", "older\n")
+    return project, project.run("--report=report.jsonl", "--framework", "right,meddler")
+
+
+@pytest.fixture(scope="module")
+def interrupted(tmp_path_factory: pytest.TempPathFactory) -> tuple[Project, pytest.RunResult]:
+    """Return a project and its run, cut short as if by Ctrl-C."""
+    return meddled(tmp_path_factory.mktemp("interrupted"), "SIGINT")
+
+
+def test_report_of_an_interrupted_run(interrupted: tuple[Project, pytest.RunResult]) -> None:
+    """Ctrl-C leaves a report that is not whole, with all that was seen until then."""
+    project, result = interrupted
+    header, entries = read(project.root / "report.jsonl")
+    assert (result.ret, header.complete) == (pytest.ExitCode.INTERRUPTED, False)
+    assert [(entry.framework, entry.case) for entry in entries] == [("right", name) for name in IDS]
+
+
+def test_interrupted_run_leaves_no_process(interrupted: tuple[Project, pytest.RunResult]) -> None:
+    """Ctrl-C ends the framework's process, whatever it is at."""
+    pid = int((interrupted[0].root / "meddler.pid").read_text())
+    with pytest.raises(ProcessLookupError):
+        os.kill(pid, 0)
+
+
+def test_report_of_a_killed_run(tmp_path: Path) -> None:
+    """A report that is there stays whole until the end of the run that replaces it."""
+    project, result = meddled(tmp_path, "SIGKILL")
+    assert result.ret == -9
+    assert (project.root / "report.jsonl").read_text() == "older\n"
+
+
+def test_report_that_cannot_be_written(tmp_path: Path) -> None:
+    """A run whose report cannot be written fails, and says why."""
+    project = create(tmp_path, "right")
+    (project.root / "report.jsonl").mkdir()
+    result = project.run("--report=report.jsonl")
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+    assert "ERROR: --report report.jsonl: [Errno 21] Is a directory" in str(result.stdout)
