@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from conformance.casefile.load import CaseError, load_cases, load_deviations, load_records
-from conformance.claim.check import CLAIMS, Verdict
+from conformance.claim.check import CLAIMS
 from conformance.claim.pins import applicable, settle
+from conformance.claim.verdict import Verdict
 from conformance.process.framework import Framework, FrameworkError, find
 from conformance.process.observation import Observation
 from conformance.report import report

@@ -7,7 +7,7 @@ from typing import Literal, TypeVar
 
 from packaging.requirements import Requirement
 
-from conformance.claim.check import Verdict
+from conformance.claim.verdict import Verdict
 from conformance.lstm.case import Deviation, Record
 from conformance.process.framework import Framework, FrameworkError
 from conformance.process.observation import Observation

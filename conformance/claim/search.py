@@ -10,6 +10,7 @@ from typing import Any
 from conformance.casefile.cover import DIMENSIONS, OPTIONS, entry_lines, expected, identity
 from conformance.casefile.entry import lengths_of
 from conformance.claim import check
+from conformance.claim.verdict import Verdict
 from conformance.lstm.agreement import contradictions
 from conformance.lstm.case import Case, Deviation, Dimensions, Layer
 from conformance.process.observation import Observation
@@ -121,7 +122,7 @@ def _usual_first(name: str, values: Sequence[Any]) -> list[Any]:
     return sorted(values, key=lambda value: value != usual)
 
 
-def _known(claim: str, verdict: check.Verdict, deviations: Sequence[Deviation]) -> bool:
+def _known(claim: str, verdict: Verdict, deviations: Sequence[Deviation]) -> bool:
     """Whether a pin has this outcome, with the same words or shapes under whatever names."""
     seen = {str(value) for value in verdict.got.values()}
     return any(

@@ -42,8 +42,9 @@ class Case:
 class Deviation:
     """One known difference, pinned in ``cases/deviations/<framework>.yaml``.
 
-    `got` is the exact outcome in the form of `check.Verdict.got`; `version` is a requirement as
-    in PEP 508, ``"keras>=3.15,<4"``, matched against the versions that the adapter runs on.
+    `got` is the exact outcome in the form of `conformance.claim.verdict.Verdict.got`; `version` is
+    a requirement as in PEP 508, ``"keras>=3.15,<4"``, matched against the versions that the adapter
+    runs on.
     """
 
     framework: str

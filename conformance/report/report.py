@@ -14,10 +14,11 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
-from conformance.claim.check import Outcome, Verdict, shapes
 from conformance.claim.measure import canonical, errors, tolerance
 from conformance.claim.pins import Settlement
 from conformance.claim.property import seen
+from conformance.claim.shape import shapes
+from conformance.claim.verdict import Outcome, Verdict
 from conformance.process.framework import Framework
 from conformance.process.observation import Observation, Raised
 
