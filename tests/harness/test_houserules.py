@@ -26,8 +26,22 @@ HARNESS = [
 
 STANDARD = frozenset(sys.stdlib_module_names)
 LIBRARIES = {"covertable", "einops", "execnet", "jinja2", "numpy", "packaging", "pydantic"}
-LIBRARIES |= {"hypothesis", "pydantic_core", "pytest", "xdist", "yaml"}
+LIBRARIES |= {"hypothesis", "pydantic_core", "pytest", "rich", "xdist", "yaml"}
 ENGINE_MAY = STANDARD | LIBRARIES | {"conformance"}
+# The rooms of the engine, from the ground up: one imports those before it, and none behind it.
+ROOMS = (
+    "command",
+    "lstm",
+    "casefile",
+    "convention",
+    "process",
+    "claim",
+    "report",
+    "session",
+    "bench",
+    "weights",
+    "__main__",
+)
 # What a distribution brings along where that is not a package of its own name.
 BRINGS = {
     "dm-haiku": "haiku",
@@ -56,6 +70,16 @@ def imports(source: str, top_level: bool = False) -> Iterator[str]:
                 yield from (f"adapters.{alias.name}" for alias in node.names)
             else:
                 yield str(node.module)
+
+
+def modules(source: str) -> Iterator[str]:
+    """Yield the engine's own modules that are imported."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.ImportFrom) and str(node.module).startswith("conformance"):
+            yield str(node.module)
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+        elif isinstance(node, ast.Import):
+            yield from (one.name for one in node.names if one.name.startswith("conformance."))
 
 
 def foreign(source: str, may: frozenset[str] | set[str], top_level: bool = False) -> list[str]:
@@ -115,6 +139,46 @@ def framework_words(source: str) -> list[str]:
             said += [value for value in [getattr(node, field, None)] if isinstance(value, str)]
     words = [word for text in said for word in re.findall(r"[A-Z]?[a-z]+|[A-Z]+", text)]
     return sorted({word.lower() for word in words if FRAMEWORKS.fullmatch(word)})
+
+
+def room(path: Path) -> str:
+    """Return the room of a file of the engine; a file in none is its own."""
+    return path.relative_to(ROOT / "conformance").with_suffix("").parts[0]
+
+
+def upstairs(here: str, source: str) -> list[str]:
+    """Return the imports of a room behind `here`, or of one that no list has."""
+    late = []
+    for node in ast.walk(ast.parse(source)):
+        if not isinstance(node, ast.ImportFrom | ast.Import):
+            continue
+        if isinstance(node, ast.ImportFrom) and node.module == "conformance":
+            found = [f"conformance.{alias.name}" for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            found = [str(node.module)]
+        else:
+            found = [alias.name for alias in node.names]
+        for name in found:
+            root, _, rest = name.partition(".")
+            there = rest.partition(".")[0]
+            if root == "conformance" and (
+                there not in ROOMS or ROOMS.index(there) > ROOMS.index(here)
+            ):
+                late.append(name)
+    return late
+
+
+def circle(graph: dict[str, set[str]]) -> list[str]:
+    """Return the names of one circle of imports; empty where there is none."""
+
+    def walk(name: str, way: list[str]) -> list[str]:
+        if name in way:
+            return way[way.index(name) :]
+        return next(
+            (found for one in graph.get(name, ()) if (found := walk(one, [*way, name]))), []
+        )
+
+    return next(filter(None, (walk(name, []) for name in graph)), [])
 
 
 def environment(source: str) -> list[str]:
@@ -190,7 +254,50 @@ def test_environment(source: str) -> None:
     assert environment(source) == []
 
 
+def test_rooms_are_listed() -> None:
+    """Every room of the engine stands in the one list that orders them."""
+    assert {room(path) for path in ENGINE} == {*ROOMS, "__init__"}
+
+
+@pytest.mark.parametrize("path", ENGINE, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_order_of_rooms(path: Path) -> None:
+    """A room imports the rooms before it and none behind it."""
+    if path.name != "__init__.py":
+        assert upstairs(room(path), path.read_text(encoding="utf-8")) == []
+
+
+def test_no_circles() -> None:
+    """No file of the engine imports itself by way of others."""
+    graph: dict[str, set[str]] = {}
+    for path in ENGINE:
+        name = ".".join(path.relative_to(ROOT).with_suffix("").parts)
+        source = path.read_text(encoding="utf-8")
+        graph[name] = set(modules(source)) - {name}
+    assert circle(graph) == []
+
+
 # Each rule can fail.
+
+
+@pytest.mark.parametrize(
+    ("source", "late"),
+    [
+        ("from conformance.lstm.case import Case\nimport numpy", []),
+        ("from conformance.claim.pins import settle", ["conformance.claim.pins"]),
+        ("from conformance import session", ["conformance.session"]),
+        ("def late():\n    import conformance.report.report", ["conformance.report.report"]),
+        ("import conformance.attic.box", ["conformance.attic.box"]),
+    ],
+)
+def test_order_of_rooms_can_fail(source: str, late: list[str]) -> None:
+    """An import from a room behind, or from one that is not listed, is found."""
+    assert upstairs("process", source) == late
+
+
+def test_circles_can_be_found() -> None:
+    """A circle is found, and a tree has none."""
+    assert circle({"a": {"b"}, "b": {"c"}, "c": {"b"}}) == ["b", "c"]
+    assert circle({"a": {"b", "c"}, "b": {"c"}}) == []
 
 
 @pytest.mark.parametrize(

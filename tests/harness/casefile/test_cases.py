@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from adapters.contract import Dimensions, Layer
-from conformance.__main__ import main, schemas
+from conformance.__main__ import main
 from conformance.casefile.load import load_cases, load_deviations, load_records
 from conformance.casefile.schema import (
     DimensionSet,
@@ -17,6 +17,7 @@ from conformance.casefile.schema import (
     record_schema,
 )
 from conformance.lstm.case import Case
+from conformance.report.commands import schemas
 
 ROOT = Path(__file__).resolve().parents[3]
 CASES = load_cases(ROOT)

@@ -1,0 +1,57 @@
+"""``python -m conformance schema``, ``record`` and ``matrix``."""
+
+import argparse
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from conformance.casefile.load import load_cases, load_records
+from conformance.casefile.schema import schema_files
+from conformance.command import Command, CommandError, write
+from conformance.process.framework import find
+from conformance.report import matrix, recorded, report
+
+
+def schemas() -> dict[Path, str]:
+    """The text of every generated schema by its path below the repository's root."""
+    return {**schema_files(), **report.schema_files()}
+
+
+def _schema(root: Path, given: argparse.Namespace) -> int:  # noqa: ARG001 (it has no arguments)
+    return write(root, schemas())
+
+
+def _record_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("report", type=Path, help="of pytest --report, of all cases")
+
+
+def _record(root: Path, given: argparse.Namespace) -> int:
+    cases = load_cases(root)
+    header, entries = _read(given.report)
+    found = find(root, list(header.frameworks))
+    sources = {one.label: one.convention.source for one in found if one.convention}
+    known = load_records(root, cases)
+    return write(root, recorded.files(header, entries, cases, known, sources))
+
+
+def _matrix_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("report", type=Path, help="of pytest --report")
+
+
+def _matrix(root: Path, given: argparse.Namespace) -> int:  # noqa: ARG001 (a report stands alone)
+    print(*matrix.lines(*_read(given.report)), sep="\n")
+    return 0
+
+
+def _read(path: Path) -> tuple[report.Header, list[report.Entry]]:
+    try:
+        return report.read(path)
+    except ValidationError as error:
+        raise CommandError(f"{path}: no report: {error.errors()[0]['msg']}") from error
+
+
+SCHEMA = Command("write the JSON Schemas of cases, deviations and report", _schema)
+RECORD = Command(
+    "write the properties of a report to cases/properties/", _record, _record_arguments
+)
+MATRIX = Command("a report as a table: frameworks by behaviours", _matrix, _matrix_arguments)
