@@ -1,7 +1,5 @@
 """pytest wiring: options, parametrization, header, scheduling, report. The engine judges."""
 
-import dataclasses
-import itertools
 from collections.abc import Callable, Generator
 from pathlib import Path
 from typing import Any
@@ -15,11 +13,10 @@ from conformance.claim.verdict import Verdict
 from conformance.process.framework import Framework, FrameworkError, find
 from conformance.process.observation import Observation
 from conformance.report import report
-from conformance.session import failure
-from conformance.session.run import Run, SelectionError, select
+from conformance.session import failure, summary
+from conformance.session.run import RUN, Run, SelectionError, select
 from conformance.session.terminal import Terminal
 
-RUN = pytest.StashKey[Run]()
 RECORD = pytest.StashKey[dict[str, Any]]()
 ROOT = Path(__file__).parent
 
@@ -61,7 +58,7 @@ def pytest_configure(config: pytest.Config) -> None:
         deviations = load_deviations(ROOT, cases)
         records = load_records(ROOT, cases)
         handed = getattr(config, "workerinput", {}).get("frameworks")
-        frameworks = tuple(Framework(**one) for one in handed) if handed else find(ROOT, labels)
+        frameworks = tuple(map(Framework.of, handed)) if handed else find(ROOT, labels)
         installed = [one for one in frameworks if not one.missing]
         config.stash[RUN] = Run(
             root=ROOT,
@@ -91,9 +88,7 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 def pytest_configure_node(node: Any) -> None:
     # Interpreters are asked once, not by every worker.
     frameworks = node.config.stash[RUN].frameworks
-    node.workerinput["frameworks"] = [
-        dataclasses.asdict(dataclasses.replace(one, convention=None)) for one in frameworks
-    ]
+    node.workerinput["frameworks"] = [one.plain() for one in frameworks]
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -109,7 +104,10 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
 def pytest_report_header(config: pytest.Config) -> list[str]:
     run = config.stash[RUN]
     lines = [f"conformance: {len(run.cases)} cases, {len(run.deviations)} pinned deviations"]
-    lines += [f"framework: {framework}" for framework in run.installed]
+    for framework in run.installed:
+        lines.append(f"framework: {framework}{summary.put_off(run.absences(framework))}")
+        if config.get_verbosity() > 0:
+            lines += summary.reasons(run.absences(framework))
     for framework in run.frameworks:
         if framework.missing:
             lines.append(f"not installed: {framework.label} ({', '.join(framework.missing)})")
@@ -122,11 +120,6 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         pairs = list(run.pairs(_claim(metafunc.function)))
         ids = [f"{framework.label}-{case.id}" for framework, case in pairs]
         metafunc.parametrize("observation", pairs, ids=ids, indirect=True, scope="session")
-    if "pair" in metafunc.fixturenames:
-        installed = metafunc.config.stash[RUN].installed
-        ordered = list(itertools.permutations(installed, 2))
-        ids = [f"{target.label}-from-{source.label}" for target, source in ordered]
-        metafunc.parametrize("pair", ordered, ids=ids)
 
 
 @pytest.hookimpl(trylast=True)
@@ -175,7 +168,7 @@ def entry(observation: Observation) -> report.Entry:
 def judge(
     request: pytest.FixtureRequest, observation: Observation, entry: report.Entry
 ) -> Callable[[Verdict], None]:
-    """Passes, fails, expects the failure or reports it unsupported; and keeps it for the report."""
+    """Passes, fails or expects the failure; and keeps it for the report."""
     claim = _claim(request.function)
 
     def judge(verdict: Verdict) -> None:
@@ -190,8 +183,6 @@ def judge(
             pytest.fail(message, pytrace=False)
         if settled.kind == "pinned":
             pytest.xfail(settled.message)
-        if settled.kind == "unsupported":
-            pytest.skip(settled.message)
 
     return judge
 

@@ -22,6 +22,7 @@ from jax import export
 from adapters.contract import GROUP, Array, Dimensions, Layer, Results, Shape, outline
 
 jax.config.update("jax_default_matmul_precision", "highest")
+jax.config.update("jax_traceback_filtering", "off")  # or its own frames are cut out of errors
 
 Arrays: TypeAlias = Mapping[str, jax.Array]
 Call: TypeAlias = Callable[..., dict[str, jax.Array]]

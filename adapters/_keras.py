@@ -34,14 +34,15 @@ import keras
 import numpy as np
 
 from adapters.contract import (
+    ANY,
     Array,
     Convention,
     Dimensions,
+    Gap,
     Layer,
     Native,
     Results,
     Shape,
-    lacking,
     outline,
     promoted,
 )
@@ -83,26 +84,53 @@ CONVENTION = Convention(
     loader="for variable in layer.weights: variable.assign(weights[variable.path])",
 )
 
-GAPS = {
-    "layout=time_major": (
-        "time_major was removed in Keras 3: https://github.com/keras-team/keras/issues/20750"
+TIME_DISTRIBUTED = "https://keras.io/api/layers/recurrent_layers/time_distributed/"
+EVERYWHERE = (  # gaps of every backend
+    Gap(
+        {"layout": "time_major"},
+        why="time_major was removed in Keras 3",
+        source="https://github.com/keras-team/keras/issues/20750",
     ),
-    "layout": f"the input has exactly the axes (batch, timesteps, feature): {CONVENTION.source}",
-    "keep_order": f"go_backwards always returns the reversed sequence: {CONVENTION.source}",
-    "projection_size": (
-        "h is as wide as c, nothing projects it: https://github.com/keras-team/keras/issues/1843"
+    Gap(
+        {"layout": "unbatched"},
+        why="the input has exactly the axes (batch, timesteps, feature)",
+        source=CONVENTION.source,
     ),
-}
-
-
-def unsupported(layer: Layer) -> str | None:
-    """Name the layout, the order, the projection or the call that Keras does not have."""
-    if reason := lacking(layer, GAPS):
-        return reason
-    if layer.gradients and layer.execution == "predict":
-        page = "https://keras.io/api/models/model_training_apis/#predict-method"
-        return f"predict returns NumPy arrays, which nothing differentiates: {page}"
-    return None
+    Gap(
+        {"layout": "extra_batch", "return_state": True},
+        why="there is one batch axis; TimeDistributed takes another, but no layer with states",
+        source=TIME_DISTRIBUTED,
+    ),
+    Gap(
+        {"layout": "extra_batch", "initial_state": "given"},
+        why="TimeDistributed, which takes another batch axis, takes no initial_state",
+        source=TIME_DISTRIBUTED,
+    ),
+    Gap(
+        {"layout": "extra_batch", "return_state": False, "initial_state": "zeros"},
+        why="TimeDistributed, which takes another batch axis, is not run",
+        source=TIME_DISTRIBUTED,
+        own=True,
+    ),
+    Gap(
+        {"keep_order": True},
+        why="go_backwards always returns the reversed sequence",
+        source=CONVENTION.source,
+    ),
+    Gap(
+        {"projection_size": ANY},
+        why="h is as wide as c, nothing projects it",
+        source="https://github.com/keras-team/keras/issues/1843",
+    ),
+)
+DIFFERENTIATING = (  # of every backend that has gradients
+    *EVERYWHERE,
+    Gap(
+        {"gradients": True, "execution": "predict"},
+        why="predict returns NumPy arrays, which nothing differentiates",
+        source="https://keras.io/api/models/model_training_apis/#predict-method",
+    ),
+)
 
 
 def run(

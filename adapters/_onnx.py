@@ -27,14 +27,15 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 
 from adapters.contract import (
+    ANY,
     Array,
     Convention,
     Dimensions,
+    Gap,
     Layer,
     Native,
     Results,
     Shape,
-    lacking,
     outline,
     promoted,
 )
@@ -68,21 +69,48 @@ CONVENTION = Convention(
     ),
 )
 
-GAPS = {
-    "projection_size": f"the operator has no projection, h is as wide as c: {SPECIFICATION}",
-    "merge=sum": f"Y keeps the directions apart, on an axis of their own: {SPECIFICATION}",
-    "merge=mul": f"Y keeps the directions apart, on an axis of their own: {SPECIFICATION}",
-    "merge=ave": f"Y keeps the directions apart, on an axis of their own: {SPECIFICATION}",
-    "layout=unbatched": f"X has exactly the axes time, batch and input: {SPECIFICATION}",
-    "layout=extra_batch": f"X has exactly the axes time, batch and input: {SPECIFICATION}",
-    "dropout": f"the operator has no dropout: {SPECIFICATION}",
-}
-# Of those that compute in the type of the model alone, and hold nothing from call to call.
-PURE = GAPS | {
-    "stateful": f"the operator keeps no state, it hands it out and is given it: {SPECIFICATION}",
-    "dtype=mixed_bfloat16": f"X, W, R, B and Y are all of one type: {SPECIFICATION}",
-    "dtype=mixed_float16": f"X, W, R, B and Y are all of one type: {SPECIFICATION}",
-}
+OPERATOR = (  # what no runtime adds to the operator
+    Gap(
+        {"reverse": True, "keep_order": False},
+        why="Y of a reversed LSTM is aligned with X",
+        source=SPECIFICATION,
+    ),
+    Gap(
+        {"projection_size": ANY},
+        why="the operator has no projection, h is as wide as c",
+        source=SPECIFICATION,
+    ),
+    Gap(
+        {"merge": ("sum", "mul", "ave")},
+        why="Y keeps the directions apart, on an axis of their own",
+        source=SPECIFICATION,
+    ),
+    Gap(
+        {"layout": ("unbatched", "extra_batch")},
+        why="X has exactly the axes time, batch and input",
+        source=SPECIFICATION,
+    ),
+    Gap(
+        {"dropout": True},
+        why="the Dropout operator, which may stand between two LSTMs, is not put there",
+        source="https://onnx.ai/onnx/operators/onnx__Dropout.html",
+        own=True,
+    ),
+)
+# Of runtimes that compute in the type of the model alone, and hold nothing from call to call.
+PURE = (
+    *OPERATOR,
+    Gap(
+        {"stateful": ANY},
+        why="the operator keeps no state, it hands it out and is given it",
+        source=SPECIFICATION,
+    ),
+    Gap(
+        {"dtype": ("mixed_bfloat16", "mixed_float16")},
+        why="X, W, R, B and Y are all of one type",
+        source=SPECIFICATION,
+    ),
+)
 
 OPSET = 22  # the first with an LSTM of bfloat16
 ELEMENTS = {
@@ -93,13 +121,6 @@ ELEMENTS = {
 
 # A model or its file, and inputs by name, to the outputs, in a list or by name.
 Call = Callable[[bytes | str, Mapping[str, Any]], list[Any] | dict[str, Any]]
-
-
-def unsupported(layer: Layer, gaps: Mapping[str, str]) -> str | None:
-    """Why no such model can be made, or none be run by a runtime with these `gaps`."""
-    if layer.reverse and not layer.keep_order:
-        return f"Y of a reversed LSTM is aligned with X: {SPECIFICATION}"
-    return lacking(layer, gaps)
 
 
 def build(

@@ -13,14 +13,22 @@ import numpy as np
 import openvino as ov
 from openvino import passes
 
-from adapters.contract import Array, Cast, Layer, Results, Shape, outline
+from adapters.contract import Array, Cast, Gap, Layer, Results, Shape, outline
 
 CORE = ov.Core()
 API = "https://docs.openvino.ai/2025/api/ie_python_api/_autosummary/openvino.CompiledModel.html"
-GAPS = {
-    "gradients": f"a compiled model runs forward and differentiates nothing: {API}",
-    "execution": f"a model is compiled and then run, there is no other way: {API}",
-}
+COMPILED = (  # gaps of every model
+    Gap(
+        {"gradients": True},
+        why="a compiled model runs forward and differentiates nothing",
+        source=API,
+    ),
+    Gap(
+        {"execution": ("eager", "predict")},
+        why="a model is compiled and then run, there is no other way",
+        source=API,
+    ),
+)
 HINTS = {"mixed_bfloat16": "bf16", "mixed_float16": "f16"}
 TYPES = {"float64": ov.Type.f64, "float16": ov.Type.f16, "bfloat16": ov.Type.bf16}
 

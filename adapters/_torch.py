@@ -6,7 +6,7 @@ from typing import Any
 
 import torch
 
-from adapters.contract import Array, Convention, Dimensions, Layer, Native, Shape
+from adapters.contract import ANY, Array, Convention, Dimensions, Gap, Layer, Native, Shape
 
 torch.set_num_threads(1)  # in layers this small threads do nothing but wait for each other
 
@@ -38,15 +38,29 @@ CONVENTION = Convention(
     loader="lstm.load_state_dict({name: torch.from_numpy(one) for name, one in weights.items()})",
 )
 
-GAPS = {
-    "reverse": f"the reverse direction comes with the forward one alone: {LSTM}",
-    "merge": "the directions are concatenated and nothing else: "
-    "https://github.com/pytorch/pytorch/issues/607",
-    "layout=extra_batch": f"an input has two or three axes, one batch axis at most: {LSTM}",
-    "lengths": "a packed sequence cannot be exported: "
-    "https://github.com/pytorch/pytorch/issues/171978",
-    "stateful": f"the layer keeps no state, the caller carries it: {LSTM}",
-}
+SHARED = (  # gaps of every way to export
+    Gap(
+        {"reverse": True},
+        why="the reverse direction comes with the forward one alone",
+        source=LSTM,
+    ),
+    Gap(
+        {"merge": ANY},
+        why="the directions are concatenated and nothing else",
+        source="https://github.com/pytorch/pytorch/issues/607",
+    ),
+    Gap(
+        {"layout": "extra_batch"},
+        why="an input has one batch axis at most, and torch.vmap has no rule for the layer",
+        source="https://github.com/pytorch/pytorch/issues/105982",
+    ),
+    Gap(
+        {"lengths": "given"},
+        why="a packed sequence cannot be exported",
+        source="https://github.com/pytorch/pytorch/issues/171978",
+    ),
+    Gap({"stateful": ANY}, why="the layer keeps no state, the caller carries it", source=LSTM),
+)
 
 
 class Autocast(torch.nn.LSTM):

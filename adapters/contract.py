@@ -11,8 +11,8 @@ imports this module, its framework, NumPy and the standard library, and nothing 
     A :class:`Convention`: the framework's names, axis orders and gate order, as data. It is read
     from the source, without an import of the framework: it may use literals, this module and
     constants of the adapter.
-``unsupported(layer) -> str | None``
-    Why the framework has no such layer, with a link, or None. `lacking` reads it from a table.
+``GAPS``
+    A tuple of :class:`Gap`: the layers that it is never asked for, read from the source likewise.
 ``run(layer, dimensions, weights, inputs) -> dict[str, Array]``
     Builds the real layer, gives it `weights` and `inputs` (both by the framework's own names) and
     returns what the framework returns, never transposed, stacked, squeezed or sliced.
@@ -41,6 +41,7 @@ from typing import Any, Literal, TypeAlias
 
 Array: TypeAlias = Any  # whatever numpy.asarray accepts, or a Cast
 Shape: TypeAlias = tuple[int, ...]
+ANY = "*"  # in a Gap: every value of an option but its default
 GROUP = 2  # the size of the second batch axis, `group`, where `Layer.layout` is extra_batch
 
 
@@ -184,6 +185,33 @@ class Convention:
 
 
 @dataclass(frozen=True)
+class Gap:
+    """Layers that the framework does not have, or that its adapter does not run.
+
+    options
+        The values of options that those layers have, all of them: ``{"reverse": True,
+        "keep_order": False}``. `ANY` is every value but the option's default, a tuple any of some.
+    why
+        The reason, in a few words.
+    source
+        A link to where the framework documents, or refuses, that.
+    versions
+        A requirement as in PEP 508, ``"keras<3.5"``, on one of `PACKAGES`: the gap is there in
+        those versions alone. Empty for every version.
+    own
+        Whether the framework has such layers all the same, and it is the adapter that does not run
+        them. Such gaps are counted apart.
+    """
+
+    options: Mapping[str, Any]
+    why: str
+    source: str
+    versions: str = ""
+    own: bool = False
+    where: str = ""  # path:line, filled in as it is read
+
+
+@dataclass(frozen=True)
 class Cast:
     """An array of a dtype that NumPy does not have: its values, widened exactly, and its name."""
 
@@ -201,20 +229,6 @@ class Results(dict[str, Array]):
     def __init__(self, arrays: Mapping[str, Array], **properties: Any) -> None:
         super().__init__(arrays)
         self.properties = properties
-
-
-def lacking(layer: Layer, gaps: Mapping[str, str]) -> str | None:
-    """Why there is no such layer, by the first of `gaps` that it asks for; None where it does not.
-
-    A gap is an option that has not its default, ``"projection_size"``, or one value of an option,
-    ``"layout=time_major"``; what it maps to is the reason, with a link.
-    """
-    for gap, reason in gaps.items():
-        option, _, value = gap.partition("=")
-        given = getattr(layer, option)
-        if str(given) == value if value else given != getattr(Layer, option):
-            return reason
-    return None
 
 
 def outline(returned: Any, results: Mapping[str, Array]) -> str:

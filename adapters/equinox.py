@@ -25,20 +25,22 @@ import jax.numpy as jnp
 import numpy as np
 
 from adapters.contract import (
+    ANY,
     GROUP,
     Array,
     Convention,
     Dimensions,
+    Gap,
     Layer,
     Native,
     Results,
     Shape,
-    lacking,
     outline,
     promoted,
 )
 
 jax.config.update("jax_default_matmul_precision", "highest")
+jax.config.update("jax_traceback_filtering", "off")  # or its own frames are cut out of errors
 
 PACKAGES = ("equinox", "jax", "jaxlib")
 
@@ -75,20 +77,40 @@ CONVENTION = Convention(
 
 CELL = CONVENTION.source
 SCAN = "https://docs.jax.dev/en/latest/_autosummary/jax.lax.scan.html"
-JOINED = f"two scans hand out two sequences, nothing in Equinox joins them: {CELL}"
-COMPUTED = f"LSTMCell has a dtype for its weights, none to compute in: {CELL}"
 
-GAPS = {
-    "projection_size": f"no recurrent cell of Equinox projects its h: {CELL}",
-    "stateful": f"a cell is handed its state and hands out the next, it keeps none: {CELL}",
-    "lengths": f"a cell knows one step of one example, and jax.lax.scan no lengths: {SCAN}",
-    "merge=sum": JOINED,
-    "merge=mul": JOINED,
-    "merge=ave": JOINED,
-    "dtype=mixed_bfloat16": COMPUTED,
-    "dtype=mixed_float16": COMPUTED,
-    "execution=predict": f"an Equinox module is called, it has no predict: {DOCS}/all-of-equinox/",
-}
+GAPS = (
+    Gap({"projection_size": ANY}, why="no recurrent cell of Equinox projects its h", source=CELL),
+    Gap(
+        {"stateful": ANY},
+        why="a cell is handed its state and hands out the next, it keeps none",
+        source=CELL,
+    ),
+    Gap(
+        {"reverse": True, "keep_order": False},
+        why="a reversed scan leaves its output aligned with the input",
+        source=SCAN,
+    ),
+    Gap(
+        {"lengths": "given"},
+        why="a cell knows one step of one example, and jax.lax.scan no lengths",
+        source=SCAN,
+    ),
+    Gap(
+        {"merge": ("sum", "mul", "ave")},
+        why="two scans hand out two sequences, nothing in Equinox joins them",
+        source=CELL,
+    ),
+    Gap(
+        {"dtype": ("mixed_bfloat16", "mixed_float16")},
+        why="LSTMCell has a dtype for its weights, none to compute in",
+        source=CELL,
+    ),
+    Gap(
+        {"execution": "predict"},
+        why="an Equinox module is called, it has no predict",
+        source=f"{DOCS}/all-of-equinox/",
+    ),
+)
 
 
 class LSTM(eqx.Module):
@@ -111,13 +133,6 @@ class LSTM(eqx.Module):
 
 
 Model: TypeAlias = dict[str, LSTM]  # one for every layer and direction
-
-
-def unsupported(layer: Layer) -> str | None:
-    """Why Equinox has no such layer, or None."""
-    if layer.reverse and not layer.keep_order:
-        return f"a reversed scan leaves its output aligned with the input: {SCAN}"
-    return lacking(layer, GAPS)
 
 
 def run(

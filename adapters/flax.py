@@ -23,9 +23,11 @@ from flax import traverse_util
 from adapters._flax import Trace, abstract, declared, dtypes, ran, reloaded, signature
 from adapters._jax import Arrays, batch
 from adapters.contract import (
+    ANY,
     Array,
     Convention,
     Dimensions,
+    Gap,
     Layer,
     Native,
     Results,
@@ -59,6 +61,45 @@ CONVENTION = Convention(
     directions=(("",), ("_forward", "_backward")),
     source=f"{DOCS}/layers.html#flax.linen.LSTMCell",
     loader='module.apply({"params": flax.traverse_util.unflatten_dict(weights, sep="/")}, inputs)',
+)
+
+RNN = f"{DOCS}/layers.html#flax.linen.RNN"
+GAPS = (  # of nn.scan: nn.RNN, which has more, is run by flax_rnn
+    Gap(
+        {"bias": False},
+        why="LSTMCell and OptimizedLSTMCell cannot leave the bias out",
+        source=CONVENTION.source,
+    ),
+    Gap(
+        {"projection_size": ANY},
+        why="no LSTM cell of Linen projects its h",
+        source=CONVENTION.source,
+    ),
+    Gap(
+        {"stateful": ANY},
+        why="no layer keeps its state, the caller carries it",
+        source=CONVENTION.source,
+    ),
+    Gap(
+        {"reverse": True, "keep_order": False},
+        why="a reversed nn.scan leaves its output aligned with the input; nn.RNN has keep_order",
+        source=RNN,
+    ),
+    Gap(
+        {"merge": ("sum", "mul", "ave")},
+        why="two scans hand out two sequences; nn.Bidirectional has merge_fn",
+        source=f"{DOCS}/layers.html#flax.linen.Bidirectional",
+    ),
+    Gap(
+        {"lengths": "given"},
+        why="nn.scan knows no lengths; nn.RNN has seq_lengths",
+        source=RNN,
+    ),
+    Gap(
+        {"execution": "predict"},
+        why="Linen has no model with a predict",
+        source=f"{DOCS}/module.html",
+    ),
 )
 
 
@@ -103,33 +144,6 @@ class LSTM(nn.Module):
             if layer.dropout and number < dimensions.num_layers - 1:
                 x = nn.Dropout(0.5, deterministic=True)(x)
         return returned, results | sequences
-
-
-def unsupported(layer: Layer) -> str | None:
-    """Why Linen has no such layer, or None."""
-    cell = CONVENTION.source
-    gaps = (
-        (not layer.bias, "LSTMCell and OptimizedLSTMCell cannot leave the bias out", cell),
-        (layer.projection_size, "no LSTM cell of Linen projects its h", cell),
-        (layer.stateful != "no", "no layer keeps its state, the caller carries it", cell),
-        (
-            layer.reverse and not layer.keep_order,
-            "a reversed nn.scan leaves its output aligned with the input; nn.RNN has keep_order",
-            f"{DOCS}/layers.html#flax.linen.RNN",
-        ),
-        (
-            layer.merge in ("sum", "mul", "ave"),
-            "two scans hand out two sequences; nn.Bidirectional has merge_fn",
-            f"{DOCS}/layers.html#flax.linen.Bidirectional",
-        ),
-        (
-            layer.lengths == "given",
-            "nn.scan knows no lengths; nn.RNN has seq_lengths",
-            f"{DOCS}/layers.html#flax.linen.RNN",
-        ),
-        (layer.execution == "predict", "Linen has no model with a predict", f"{DOCS}/module.html"),
-    )
-    return next((f"{reason}: {link}" for applies, reason, link in gaps if applies), None)
 
 
 def run(

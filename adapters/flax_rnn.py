@@ -27,14 +27,15 @@ from flax import traverse_util
 from adapters._flax import Trace, abstract, declared, dtypes, ran, reloaded, signature
 from adapters._jax import Arrays
 from adapters.contract import (
+    ANY,
     Array,
     Convention,
     Dimensions,
+    Gap,
     Layer,
     Native,
     Results,
     Shape,
-    lacking,
     outline,
     promoted,
 )
@@ -68,12 +69,25 @@ CONVENTION = Convention(
 )
 
 CELL = f"{DOCS}/layers.html#flax.linen.LSTMCell"
-GAPS = {
-    "bias": f"no LSTM cell of Linen can leave the bias out: {CELL}",
-    "projection_size": f"no LSTM cell of Linen projects its h: {CELL}",
-    "stateful": f"no RNN keeps its state, the caller carries it: {CONVENTION.source}",
-    "execution=predict": f"Linen has no model with a predict: {DOCS}/module.html",
-}
+GAPS = (
+    Gap({"bias": False}, why="no LSTM cell of Linen can leave the bias out", source=CELL),
+    Gap({"projection_size": ANY}, why="no LSTM cell of Linen projects its h", source=CELL),
+    Gap(
+        {"stateful": ANY},
+        why="no RNN keeps its state, the caller carries it",
+        source=CONVENTION.source,
+    ),
+    Gap(
+        {"merge": ("sum", "mul", "ave"), "return_sequences": False},
+        why="merge_fn joins the sequences, and never the two directions' final states",
+        source=f"{DOCS}/layers.html#flax.linen.Bidirectional",
+    ),
+    Gap(
+        {"execution": "predict"},
+        why="Linen has no model with a predict",
+        source=f"{DOCS}/module.html",
+    ),
+)
 MERGES: dict[str, dict[str, Callable[..., Any]]] = {
     "concat": {},
     "sum": {"merge_fn": operator.add},
@@ -138,14 +152,6 @@ class LSTM(nn.Module):
             return returned, {"output": x, **results}
         outputs = {f"output{each}": one for each, one in zip(directions, x, strict=True)}
         return returned, outputs | results
-
-
-def unsupported(layer: Layer) -> str | None:
-    """Why Linen has no such layer, or None."""
-    if layer.merge in ("sum", "mul", "ave") and not layer.return_sequences:
-        link = f"{DOCS}/layers.html#flax.linen.Bidirectional"
-        return f"merge_fn joins the sequences, and never the two directions' final states: {link}"
-    return lacking(layer, GAPS)
 
 
 def run(

@@ -29,20 +29,22 @@ import jmp
 import numpy as np
 
 from adapters.contract import (
+    ANY,
     GROUP,
     Array,
     Convention,
     Dimensions,
+    Gap,
     Layer,
     Native,
     Results,
     Shape,
-    lacking,
     outline,
     promoted,
 )
 
 jax.config.update("jax_default_matmul_precision", "highest")
+jax.config.update("jax_traceback_filtering", "off")  # or its own frames are cut out of errors
 
 PACKAGES = ("dm-haiku", "jax", "jaxlib", "jmp")
 
@@ -81,20 +83,36 @@ CONVENTION = Convention(
 )
 
 LSTM, UNROLL = f"{DOCS}#haiku.LSTM", f"{DOCS}#haiku.dynamic_unroll"
-JOINED = f"two unrolls hand out two sequences, nothing in Haiku joins them: {UNROLL}"
-
-GAPS = {
-    "bias": f"hk.LSTM has no option to leave the bias out: {LSTM}",
-    "projection_size": f"no recurrent core of Haiku projects its h: {LSTM}",
-    "stateful": f"a core is handed its state and hands out the next, it keeps none: {LSTM}",
-    "lengths": f"hk.dynamic_unroll knows no lengths: {UNROLL}",
-    "merge=sum": JOINED,
-    "merge=mul": JOINED,
-    "merge=ave": JOINED,
-    "execution=predict": f"Haiku has functions, no model with a predict: {DOCS}#haiku.transform",
-    "checkpoint=model": "a model is functions, only their parameters can be saved:"
-    " https://github.com/google-deepmind/dm-haiku/issues/18",
-}
+GAPS = (
+    Gap({"bias": False}, why="hk.LSTM has no option to leave the bias out", source=LSTM),
+    Gap({"projection_size": ANY}, why="no recurrent core of Haiku projects its h", source=LSTM),
+    Gap(
+        {"stateful": ANY},
+        why="a core is handed its state and hands out the next, it keeps none",
+        source=LSTM,
+    ),
+    Gap(
+        {"reverse": True, "keep_order": False},
+        why="a reversed unroll leaves its output aligned with the input",
+        source=UNROLL,
+    ),
+    Gap({"lengths": "given"}, why="hk.dynamic_unroll knows no lengths", source=UNROLL),
+    Gap(
+        {"merge": ("sum", "mul", "ave")},
+        why="two unrolls hand out two sequences, nothing in Haiku joins them",
+        source=UNROLL,
+    ),
+    Gap(
+        {"execution": "predict"},
+        why="Haiku has functions, no model with a predict",
+        source=f"{DOCS}#haiku.transform",
+    ),
+    Gap(
+        {"checkpoint": "model"},
+        why="a model is functions, only their parameters can be saved",
+        source="https://github.com/google-deepmind/dm-haiku/issues/18",
+    ),
+)
 
 
 class Stack(hk.Module):
@@ -133,13 +151,6 @@ class Stack(hk.Module):
                 x = hk.dropout(jax.random.key(0), 0.0, x)  # its rate is the caller's to turn off
         results |= sequences
         return " and ".join(outline(one, results) for one in returned), results
-
-
-def unsupported(layer: Layer) -> str | None:
-    """Why Haiku has no such layer, or None."""
-    if layer.reverse and not layer.keep_order:
-        return f"a reversed unroll leaves its output aligned with the input: {UNROLL}"
-    return lacking(layer, GAPS)
 
 
 def run(

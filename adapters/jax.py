@@ -19,14 +19,15 @@ import jax.numpy as jnp
 
 from adapters._jax import batch, inferred, ran
 from adapters.contract import (
+    ANY,
     Array,
     Convention,
     Dimensions,
+    Gap,
     Layer,
     Native,
     Results,
     Shape,
-    lacking,
 )
 
 PACKAGES = ("jax", "jaxlib", "flatbuffers")
@@ -57,16 +58,38 @@ CONVENTION = Convention(
     loader="params = {name: jnp.asarray(array) for name, array in weights.items()}",
 )
 
-MERGE = f"two scans hand out two sequences, which nothing merges: {CONVENTION.source}"
-GAPS = {
-    "merge=sum": MERGE,
-    "merge=mul": MERGE,
-    "merge=ave": MERGE,
-    "lengths": f"a scan knows one length, that of its first axis: {CONVENTION.source}",
-    "stateful": f"a scan keeps no state, the caller carries it: {CONVENTION.source}",
-    "dropout": "JAX has no dropout: https://docs.jax.dev/en/latest/jax.nn.html",
-    "execution=predict": "JAX has no model with a predict: https://docs.jax.dev/en/latest/jax.html",
-}
+GAPS = (
+    Gap(
+        {"reverse": True, "keep_order": False},
+        why="a reversed scan leaves its output aligned with its input",
+        source=CONVENTION.source,
+    ),
+    Gap(
+        {"merge": ("sum", "mul", "ave")},
+        why="two scans hand out two sequences, which nothing merges",
+        source=CONVENTION.source,
+    ),
+    Gap(
+        {"lengths": "given"},
+        why="a scan knows one length, that of its first axis",
+        source=CONVENTION.source,
+    ),
+    Gap(
+        {"stateful": ANY},
+        why="a scan keeps no state, the caller carries it",
+        source=CONVENTION.source,
+    ),
+    Gap(
+        {"dropout": True},
+        why="JAX has no dropout",
+        source="https://docs.jax.dev/en/latest/jax.nn.html",
+    ),
+    Gap(
+        {"execution": "predict"},
+        why="JAX has no model with a predict",
+        source="https://docs.jax.dev/en/latest/jax.html",
+    ),
+)
 
 
 def step(params: Arrays, carry: tuple[jax.Array, jax.Array], x: jax.Array) -> tuple[Any, jax.Array]:
@@ -111,13 +134,6 @@ def lstm(
             results |= {f"{name}.h": h, f"{name}.c": c}
         xs = jnp.concatenate(list(sequences.values()), axis=-1)
     return returned, results | sequences
-
-
-def unsupported(layer: Layer) -> str | None:
-    """Why a scan of JAX is no such layer, or None."""
-    if layer.reverse and not layer.keep_order:
-        return f"a reversed scan leaves its output aligned with its input: {CONVENTION.source}"
-    return lacking(layer, GAPS)
 
 
 def run(

@@ -22,14 +22,15 @@ from jax.experimental import rnn
 
 from adapters._jax import inferred, ran
 from adapters.contract import (
+    ANY,
     Array,
     Convention,
     Dimensions,
+    Gap,
     Layer,
     Native,
     Results,
     Shape,
-    lacking,
 )
 
 PACKAGES = ("jax", "jaxlib", "flatbuffers")
@@ -63,19 +64,51 @@ CONVENTION = Convention(
 )
 
 KINDS = ("W_ih", "W_hh", "b_ih", "b_hh")  # the dicts, as lstm_ref takes them
-DTYPE = f"lstm_ref computes in the dtype of what it is fed: {CONVENTION.source}"
-GAPS = {
-    "bias": f"the only flavor is an LSTM with two biases: {CONVENTION.source}",
-    "projection_size": f"nothing projects its h: {CONVENTION.source}",
-    "reverse": f"the reverse direction comes with the forward one alone: {CONVENTION.source}",
-    "merge": f"the directions are concatenated and nothing else: {CONVENTION.source}",
-    "layout": f"the input has exactly the axes (batch, time, input): {CONVENTION.source}",
-    "dtype=mixed_bfloat16": DTYPE,
-    "dtype=mixed_float16": DTYPE,
-    "dropout": f"lstm_ref has no dropout, that of cuDNN is another: {CONVENTION.source}",
-    "stateful": f"a function keeps no state, the caller carries it: {CONVENTION.source}",
-    "execution=predict": f"a function has no predict: {CONVENTION.source}",
-}
+GAPS = (
+    Gap(
+        {"bias": False},
+        why="the only flavor is an LSTM with two biases",
+        source=CONVENTION.source,
+    ),
+    Gap({"projection_size": ANY}, why="nothing projects its h", source=CONVENTION.source),
+    Gap(
+        {"reverse": True},
+        why="the reverse direction comes with the forward one alone",
+        source=CONVENTION.source,
+    ),
+    Gap(
+        {"merge": ANY},
+        why="the directions are concatenated and nothing else",
+        source=CONVENTION.source,
+    ),
+    Gap(
+        {"layout": ("time_major", "unbatched")},
+        why="the input has exactly the axes (batch, time, input)",
+        source=CONVENTION.source,
+    ),
+    Gap(
+        {"layout": "extra_batch"},
+        why="jax.vmap, which takes another batch axis, is not run",
+        source="https://docs.jax.dev/en/latest/_autosummary/jax.vmap.html",
+        own=True,
+    ),
+    Gap(
+        {"dtype": ("mixed_bfloat16", "mixed_float16")},
+        why="lstm_ref computes in the dtype of what it is fed",
+        source=CONVENTION.source,
+    ),
+    Gap(
+        {"dropout": True},
+        why="lstm_ref has no dropout, that of cuDNN is another",
+        source=CONVENTION.source,
+    ),
+    Gap(
+        {"stateful": ANY},
+        why="a function keeps no state, the caller carries it",
+        source=CONVENTION.source,
+    ),
+    Gap({"execution": "predict"}, why="a function has no predict", source=CONVENTION.source),
+)
 
 
 def lstm(
@@ -98,11 +131,6 @@ def lstm(
         layer.bidirectional,
     )
     return returned, {"y": y, "h_n": h_n, "c_n": c_n}
-
-
-def unsupported(layer: Layer) -> str | None:
-    """Why ``lstm_ref`` is no such layer, or None."""
-    return lacking(layer, GAPS)
 
 
 def run(

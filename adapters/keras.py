@@ -17,6 +17,7 @@ import tensorflow as tf
 from adapters import _keras
 from adapters._keras import (
     CONVENTION,
+    DIFFERENTIATING,
     Call,
     Named,
     Stack,
@@ -24,16 +25,16 @@ from adapters._keras import (
     defaults,
     infer,
     parameters,
-    unsupported,
 )
 from adapters.contract import Results
 
-__all__ = ["CONVENTION", "PACKAGES", "defaults", "infer", "parameters", "run", "unsupported"]
+__all__ = ["CONVENTION", "PACKAGES", "defaults", "infer", "parameters", "run"]
 
 assert keras.config.backend() == "tensorflow"  # a process has one, the first that was imported
 tf.get_logger().setLevel("ERROR")  # it takes one compilation a case for needless retracing
 
 PACKAGES = ("keras", "tensorflow|tensorflow-cpu", "h5py")
+GAPS = DIFFERENTIATING
 
 
 def _compiled(call: Call, _: Stack) -> Call:

@@ -18,15 +18,17 @@ import jax
 import keras
 
 from adapters import _keras
-from adapters._keras import CONVENTION, Call, Named, Stack, Tensors, defaults, unsupported
+from adapters._keras import CONVENTION, DIFFERENTIATING, Call, Named, Stack, Tensors, defaults
 from adapters.contract import Array, Dimensions, Layer, Results, Shape
 
-__all__ = ["CONVENTION", "PACKAGES", "defaults", "infer", "parameters", "run", "unsupported"]
+__all__ = ["CONVENTION", "PACKAGES", "defaults", "infer", "parameters", "run"]
 
 assert keras.config.backend() == "jax"  # a process has one, the first that was imported
 jax.config.update("jax_default_matmul_precision", "highest")
+jax.config.update("jax_traceback_filtering", "off")  # or its own frames are cut out of errors
 
 PACKAGES = ("keras", "jax", "jaxlib", "h5py")
+GAPS = DIFFERENTIATING
 
 
 def run(

@@ -18,29 +18,28 @@ os.environ["OV_CPU_MAX_ISA"] = os.environ["ONEDNN_MAX_CPU_ISA"] = "AVX2"
 import keras
 
 from adapters import _keras
-from adapters._keras import CONVENTION, Call, Stack, defaults, infer, parameters
-from adapters.contract import Layer, lacking
+from adapters._keras import CONVENTION, EVERYWHERE, Call, Stack, defaults, infer, parameters
+from adapters.contract import Gap
 
-__all__ = ["CONVENTION", "PACKAGES", "defaults", "infer", "parameters", "run", "unsupported"]
+__all__ = ["CONVENTION", "PACKAGES", "defaults", "infer", "parameters", "run"]
 
 assert keras.config.backend() == "openvino"  # a process has one, the first that was imported
 
 PACKAGES = ("keras", "openvino", "h5py", "scipy")
 
-GAPS = {
-    "gradients": (
-        "OpenVINO does not support gradients: https://github.com/keras-team/keras/releases/tag/v3.8.0"
+GAPS = (
+    *EVERYWHERE,
+    Gap(
+        {"gradients": True},
+        why="OpenVINO does not support gradients",
+        source="https://github.com/keras-team/keras/releases/tag/v3.8.0",
     ),
-    "execution=eager": (
-        "no step runs by itself, a tensor is a graph that is compiled as a whole: "
-        "https://github.com/keras-team/keras/pull/19727"
+    Gap(
+        {"execution": "eager"},
+        why="no step runs by itself, a tensor is a graph that is compiled as a whole",
+        source="https://github.com/keras-team/keras/pull/19727",
     ),
-}
-
-
-def unsupported(layer: Layer) -> str | None:
-    """Name what Keras lacks on every backend, then what it lacks on OpenVINO alone."""
-    return _keras.unsupported(layer) or lacking(layer, GAPS)
+)
 
 
 def _compiled(call: Call, _: Stack) -> Call:

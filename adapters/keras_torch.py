@@ -19,6 +19,7 @@ import torch
 from adapters import _keras
 from adapters._keras import (
     CONVENTION,
+    DIFFERENTIATING,
     Call,
     Named,
     Stack,
@@ -26,11 +27,10 @@ from adapters._keras import (
     defaults,
     infer,
     parameters,
-    unsupported,
 )
 from adapters.contract import Array, Dimensions, Layer, Results
 
-__all__ = ["CONVENTION", "PACKAGES", "defaults", "infer", "parameters", "run", "unsupported"]
+__all__ = ["CONVENTION", "PACKAGES", "defaults", "infer", "parameters", "run"]
 
 assert keras.config.backend() == "torch"  # a process has one, the first that was imported
 torch.backends.cuda.matmul.allow_tf32 = False  # TensorFloat-32 keeps 10 bits of a mantissa's 23
@@ -38,6 +38,7 @@ torch.backends.cudnn.allow_tf32 = False
 torch.set_num_threads(1)  # in layers this small threads do nothing but wait for each other
 
 PACKAGES = ("keras", "torch", "h5py")
+GAPS = DIFFERENTIATING
 
 
 def run(

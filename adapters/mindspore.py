@@ -2,10 +2,11 @@
 
 import mindspore as ms
 
-from adapters.contract import Convention, Dimensions, Layer, Native, Results, lacking, outline
+from adapters.contract import ANY, Convention, Dimensions, Gap, Layer, Native, Results, outline
 
 PACKAGES = ("mindspore", "numpy")
-DOCS = "https://www.mindspore.cn/docs/en/master/api_python/nn/mindspore.nn.LSTM.html"
+API = "https://www.mindspore.cn/docs/en/master/api_python"
+DOCS = f"{API}/nn/mindspore.nn.LSTM.html"
 CONVENTION = Convention(
     inputs={
         "input": Native("x", "batch time input"),
@@ -29,22 +30,47 @@ CONVENTION = Convention(
     source=DOCS,
     loader="ms.load_param_into_net(lstm, {name: ms.Parameter(w) for name, w in weights.items()})",
 )
-GAPS = {
-    "reverse": f"a layer reads forwards, or both ways: {DOCS}",
-    "merge": f"both directions' outputs are concatenated: {DOCS}",
-    "layout=unbatched": f"an input has the axes of a batch and of time: {DOCS}",
-    "layout=extra_batch": f"an input has three axes: {DOCS}",
-    "projection_size": f"nothing projects h: {DOCS}",
-    "dtype": f"this adapter runs float32 alone, of float32 and float16: {DOCS}",
-    "stateful": f"the caller carries the state: {DOCS}",
-    "execution=predict": f"Model.predict takes no tuple, and (h_0, c_0) is one: {DOCS}",
-    "checkpoint": f"this adapter does not run save_checkpoint: {DOCS}",
-}
-
-
-def unsupported(layer: Layer) -> str | None:
-    """Why MindSpore has no such layer, or None."""
-    return lacking(layer, GAPS)
+GAPS = (
+    Gap({"reverse": True}, why="a layer reads forwards, or both ways", source=DOCS),
+    Gap({"merge": ANY}, why="both directions' outputs are concatenated", source=DOCS),
+    Gap(
+        {"layout": ("unbatched", "extra_batch")},
+        why="an input has the axes of a batch and of time, and no other before the features",
+        source=DOCS,
+    ),
+    Gap({"projection_size": ANY}, why="nothing projects h", source=DOCS),
+    Gap({"stateful": ANY}, why="the caller carries the state", source=DOCS),
+    Gap(
+        {"dtype": ("float64", "bfloat16")},
+        why="an input is of float32 or float16",
+        source=DOCS,
+    ),
+    Gap({"dtype": "float16"}, why="a layer of float16 is not run", source=DOCS, own=True),
+    Gap(
+        {"dtype": ("mixed_bfloat16", "mixed_float16")},
+        why="auto_mixed_precision is not run",
+        source=f"{API}/amp/mindspore.amp.auto_mixed_precision.html",
+        own=True,
+    ),
+    Gap(
+        {"execution": "predict"},
+        why="Model.predict is not run",
+        source=f"{API}/train/mindspore.train.Model.html",
+        own=True,
+    ),
+    Gap(
+        {"checkpoint": "weights"},
+        why="save_checkpoint is not run",
+        source=f"{API}/mindspore/mindspore.save_checkpoint.html",
+        own=True,
+    ),
+    Gap(
+        {"checkpoint": "model"},
+        why="export to a MINDIR file is not run",
+        source=f"{API}/mindspore/mindspore.export.html",
+        own=True,
+    ),
+)
 
 
 def run(layer: Layer, dimensions: Dimensions, weights: dict, inputs: dict) -> Results:

@@ -25,16 +25,17 @@ from mlx import nn
 from mlx.utils import tree_flatten, tree_unflatten
 
 from adapters.contract import (
+    ANY,
     GROUP,
     Array,
     Cast,
     Convention,
     Dimensions,
+    Gap,
     Layer,
     Native,
     Results,
     Shape,
-    lacking,
     outline,
     promoted,
 )
@@ -64,21 +65,54 @@ CONVENTION = Convention(
 )
 
 ISSUES = "https://github.com/ml-explore/mlx/issues"
-MODULE = "https://ml-explore.github.io/mlx/build/html/python/nn/module.html"
-EXPORT = "https://ml-explore.github.io/mlx/build/html/usage/export.html"
-
-GAPS = {
-    "bidirectional": f"no layer reads both ways, its user joins two of them: {ISSUES}/983",
-    "reverse": f"a layer reads forwards, its user reverses the input: {ISSUES}/983",
-    "projection_size": f"h is as wide as c, nothing projects it: {CONVENTION.source}",
-    "lengths": f"a layer has neither lengths nor a mask: {CONVENTION.source}",
-    "stateful": f"a layer keeps no state, the caller hands it on: {CONVENTION.source}",
-    "layout=time_major": f"time is the last axis but one, after the batch: {CONVENTION.source}",
-    "dtype=mixed_bfloat16": f"there is no autocast, the parameters decide: {ISSUES}/2834",
-    "dtype=mixed_float16": f"there is no autocast, the parameters decide: {ISSUES}/2834",
-    "execution=predict": f"a module is called and has no predict: {MODULE}",
-    "checkpoint=model": f"a file holds weights, or the graph of one call, never a module: {EXPORT}",
-}
+GAPS = (
+    Gap(
+        {"bidirectional": True},
+        why="no layer reads both ways, its user joins two of them",
+        source=f"{ISSUES}/983",
+    ),
+    Gap(
+        {"reverse": True},
+        why="a layer reads forwards, its user reverses the input",
+        source=f"{ISSUES}/983",
+    ),
+    Gap(
+        {"projection_size": ANY},
+        why="h is as wide as c, nothing projects it",
+        source=CONVENTION.source,
+    ),
+    Gap(
+        {"lengths": "given"},
+        why="a layer has neither lengths nor a mask",
+        source=CONVENTION.source,
+    ),
+    Gap(
+        {"stateful": ANY},
+        why="a layer keeps no state, the caller hands it on",
+        source=CONVENTION.source,
+    ),
+    Gap(
+        {"layout": "time_major"},
+        why="time is the last axis but one, after the batch",
+        source=CONVENTION.source,
+    ),
+    Gap(
+        {"dtype": ("mixed_bfloat16", "mixed_float16")},
+        why="there is no autocast, the parameters decide",
+        source=f"{ISSUES}/2834",
+    ),
+    Gap(
+        {"execution": "predict"},
+        why="a module is called and has no predict",
+        source="https://ml-explore.github.io/mlx/build/html/python/nn/module.html",
+    ),
+    Gap(
+        {"checkpoint": "model"},
+        why="export_function, which writes the graph of a call to a file, is not run",
+        source="https://ml-explore.github.io/mlx/build/html/usage/export.html",
+        own=True,
+    ),
+)
 
 
 class Stack(nn.Module):
@@ -99,11 +133,6 @@ class Stack(nn.Module):
             returned.append(member(x, *state))
             x = self.dropout(returned[-1][0])
         return returned
-
-
-def unsupported(layer: Layer) -> str | None:
-    """Why MLX has no such layer, or None."""
-    return lacking(layer, GAPS)
 
 
 def run(

@@ -28,9 +28,11 @@ from flax import nnx, serialization, traverse_util
 from adapters._flax import Trace, abstract, declared, dtypes, ran, signature
 from adapters._jax import Arrays
 from adapters.contract import (
+    ANY,
     Array,
     Convention,
     Dimensions,
+    Gap,
     Layer,
     Native,
     Results,
@@ -74,6 +76,33 @@ CONVENTION = Convention(
     ),
 )
 
+GAPS = (
+    Gap(
+        {"bias": False},
+        why="LSTMCell and OptimizedLSTMCell cannot leave the bias out",
+        source=CONVENTION.source,
+    ),
+    Gap(
+        {"projection_size": ANY},
+        why="no LSTM cell of NNX projects its h",
+        source=CONVENTION.source,
+    ),
+    Gap(
+        {"stateful": ANY},
+        why="no RNN keeps its state, the caller carries it",
+        source=CONVENTION.source,
+    ),
+    Gap(
+        {"merge": ("sum", "mul", "ave"), "return_sequences": False},
+        why="merge_fn joins the sequences, and never the two directions' final states",
+        source=CONVENTION.source,
+    ),
+    Gap(
+        {"execution": "predict"},
+        why="NNX has no model with a predict",
+        source=f"{DOCS}/api_reference/flax.nnx/module.html",
+    ),
+)
 MERGES: dict[str, dict[str, Callable[..., Any]]] = {
     "concat": {},
     "sum": {"merge_fn": operator.add},
@@ -148,27 +177,6 @@ class LSTM(nnx.Module):
         else:
             outputs = {"output": x}
         return returned, outputs | results
-
-
-def unsupported(layer: Layer) -> str | None:
-    """Why NNX has no such layer, or None."""
-    docs = CONVENTION.source
-    gaps = (
-        (not layer.bias, "LSTMCell and OptimizedLSTMCell cannot leave the bias out", docs),
-        (layer.projection_size, "no LSTM cell of NNX projects its h", docs),
-        (layer.stateful != "no", "no RNN keeps its state, the caller carries it", docs),
-        (
-            layer.merge in ("sum", "mul", "ave") and not layer.return_sequences,
-            "merge_fn joins the sequences, and never the two directions' final states",
-            docs,
-        ),
-        (
-            layer.execution == "predict",
-            "NNX has no model with a predict",
-            f"{DOCS}/api_reference/flax.nnx/module.html",
-        ),
-    )
-    return next((f"{reason}: {link}" for applies, reason, link in gaps if applies), None)
 
 
 def run(

@@ -15,20 +15,25 @@ from onnx.shape_inference import infer_shapes
 
 from adapters import _onnx
 from adapters._onnx import CONVENTION as CONVENTION
-from adapters.contract import Array, Dimensions, Layer, Results, Shape
+from adapters._onnx import PURE
+from adapters.contract import Array, Dimensions, Gap, Layer, Results, Shape
 
 PACKAGES = ("onnx",)
 
 REFERENCE = "https://onnx.ai/onnx/api/reference.html"
-GAPS = _onnx.PURE | {
-    "gradients": f"an evaluator runs a model forward and differentiates nothing: {REFERENCE}",
-    "execution": f"an evaluator has its run, node by node, and no other way: {REFERENCE}",
-}
-
-
-def unsupported(layer: Layer) -> str | None:
-    """Why ONNX has no such model, or its evaluator does not run it; or None."""
-    return _onnx.unsupported(layer, GAPS)
+GAPS = (
+    *PURE,
+    Gap(
+        {"gradients": True},
+        why="an evaluator runs a model forward and differentiates nothing",
+        source=REFERENCE,
+    ),
+    Gap(
+        {"execution": ("compiled", "predict")},
+        why="an evaluator has its run, node by node, and no other way",
+        source=REFERENCE,
+    ),
+)
 
 
 def run(

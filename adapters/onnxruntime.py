@@ -16,26 +16,37 @@ from onnxruntime import InferenceSession, SessionOptions
 
 from adapters import _onnx
 from adapters._onnx import CONVENTION as CONVENTION
-from adapters.contract import Array, Dimensions, Layer, Results, Shape
+from adapters._onnx import PURE
+from adapters.contract import Array, Dimensions, Gap, Layer, Results, Shape
 
 PACKAGES = ("onnxruntime", "onnx")
 
 KERNELS = "https://github.com/microsoft/onnxruntime/blob/main/docs/OperatorKernels.md"
 SESSION = "https://onnxruntime.ai/docs/api/python/api_summary.html"
-GAPS = _onnx.PURE | {
-    "dtype=bfloat16": f"the CPU has no LSTM of bfloat16: {KERNELS}",
-    "gradients": f"a session runs a model forward and differentiates nothing: {SESSION}",
-    "execution": f"a session has its run and no other way: {SESSION}",
-}
+GAPS = (
+    *PURE,
+    Gap({"dtype": "bfloat16"}, why="the CPU has no LSTM of bfloat16", source=KERNELS),
+    Gap(
+        {"gradients": True},
+        why="a session runs a model forward and differentiates nothing",
+        source=SESSION,
+    ),
+    Gap(
+        {"execution": ("compiled", "predict")},
+        why="a session has its run and no other way",
+        source=SESSION,
+    ),
+    Gap(
+        {"execution": "eager"},
+        why="a session without any optimization of its graph is not run",
+        source="https://onnxruntime.ai/docs/performance/model-optimizations/graph-optimizations.html",
+        own=True,
+    ),
+)
 
 OPTIONS = SessionOptions()
 OPTIONS.intra_op_num_threads = OPTIONS.inter_op_num_threads = 1
 OPTIONS.log_severity_level = 4  # an error is raised, it need not be printed too
-
-
-def unsupported(layer: Layer) -> str | None:
-    """Why ONNX has no such model, or ONNX Runtime does not run it; or None."""
-    return _onnx.unsupported(layer, GAPS)
 
 
 def run(

@@ -13,16 +13,13 @@ from typing import Any
 
 from adapters import _onnx, _openvino
 from adapters._onnx import CONVENTION as CONVENTION
+from adapters._onnx import OPERATOR
+from adapters._openvino import COMPILED
 from adapters.contract import Array, Dimensions, Layer, Results, Shape
 
 PACKAGES = ("openvino", "onnx")
 
-GAPS = _onnx.GAPS | _openvino.GAPS
-
-
-def unsupported(layer: Layer) -> str | None:
-    """Why ONNX has no such model, or OpenVINO does not run it; or None."""
-    return _onnx.unsupported(layer, GAPS)
+GAPS = OPERATOR + COMPILED
 
 
 def run(

@@ -17,15 +17,17 @@ import openvino as ov
 from openvino import opset15 as ops
 
 from adapters import _openvino
+from adapters._openvino import COMPILED
 from adapters.contract import (
+    ANY,
     Array,
     Convention,
     Dimensions,
+    Gap,
     Layer,
     Native,
     Results,
     Shape,
-    lacking,
     outline,
     promoted,
 )
@@ -60,26 +62,36 @@ CONVENTION = Convention(
     loader="constants = {name: opset15.constant(array) for name, array in weights.items()}",
 )
 
-GAPS = _openvino.GAPS | {
-    "bias": f"B is required: {SPECIFICATION}",
-    "projection_size": f"the operation has no projection, h is as wide as c: {SPECIFICATION}",
-    "merge=sum": f"Y keeps the directions apart, on an axis of their own: {SPECIFICATION}",
-    "merge=mul": f"Y keeps the directions apart, on an axis of their own: {SPECIFICATION}",
-    "merge=ave": f"Y keeps the directions apart, on an axis of their own: {SPECIFICATION}",
-    "layout": f"X has exactly the axes batch, time and input, in this order: {SPECIFICATION}",
-    "dropout": f"the operation has no dropout: {SPECIFICATION}",
-    "checkpoint=weights": (
-        "the .bin of a saved model has no names and is read with its .xml alone: "
-        "https://docs.openvino.ai/2025/documentation/openvino-ir-format.html"
+GAPS = (
+    *COMPILED,
+    Gap({"bias": False}, why="B is required", source=SPECIFICATION),
+    Gap(
+        {"reverse": True, "keep_order": False},
+        why="Y of a reversed LSTMSequence is aligned with X",
+        source=SPECIFICATION,
     ),
-}
-
-
-def unsupported(layer: Layer) -> str | None:
-    """Why OpenVINO has no such operation, or None."""
-    if layer.reverse and not layer.keep_order:
-        return f"Y of a reversed LSTMSequence is aligned with X: {SPECIFICATION}"
-    return lacking(layer, GAPS)
+    Gap(
+        {"projection_size": ANY},
+        why="the operation has no projection, h is as wide as c",
+        source=SPECIFICATION,
+    ),
+    Gap(
+        {"merge": ("sum", "mul", "ave")},
+        why="Y keeps the directions apart, on an axis of their own",
+        source=SPECIFICATION,
+    ),
+    Gap(
+        {"layout": ANY},
+        why="X has exactly the axes batch, time and input, in this order",
+        source=SPECIFICATION,
+    ),
+    Gap({"dropout": True}, why="the operation has no dropout", source=SPECIFICATION),
+    Gap(
+        {"checkpoint": "weights"},
+        why="the .bin of a saved model has no names and is read with its .xml alone",
+        source="https://docs.openvino.ai/2025/documentation/openvino-ir-format.html",
+    ),
+)
 
 
 def run(

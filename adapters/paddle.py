@@ -28,14 +28,15 @@ from typing import Any
 import paddle
 
 from adapters.contract import (
+    ANY,
     Array,
     Convention,
     Dimensions,
+    Gap,
     Layer,
     Native,
     Results,
     Shape,
-    lacking,
     outline,
     promoted,
 )
@@ -74,15 +75,45 @@ CONVENTION = Convention(
 )
 
 KERNEL = "https://github.com/PaddlePaddle/Paddle/blob/develop/paddle/phi/kernels/cpu/rnn_kernel.cc"
-GAPS = {
-    "reverse": f"it reads backwards beside a forward direction alone: {CONVENTION.source}",
-    "merge": f"the directions are concatenated and nothing else: {CONVENTION.source}",
-    "layout=unbatched": f"an input has exactly three axes: {CONVENTION.source}",
-    "layout=extra_batch": f"an input has exactly three axes: {CONVENTION.source}",
-    "stateful": f"the layer keeps no state, the caller carries it: {CONVENTION.source}",
-    "dtype=float16": f"on a CPU its kernel is for float32 and float64 alone: {KERNEL}",
-    "dtype=bfloat16": f"on a CPU its kernel is for float32 and float64 alone: {KERNEL}",
-}
+RNN = f"{DOCS}/nn/RNN_en.html"
+GAPS = (
+    Gap(
+        {"reverse": True, "keep_order": False},
+        why="nn.LSTM reads backwards beside a forward direction alone, nn.RNN aligns its output",
+        source=RNN,
+    ),
+    Gap(
+        {"reverse": True, "keep_order": True},
+        why="nn.RNN, which reads a cell backwards by is_reverse, is not run",
+        source=RNN,
+        own=True,
+    ),
+    Gap(
+        {"merge": ANY},
+        why="the directions are concatenated and nothing else",
+        source=CONVENTION.source,
+    ),
+    Gap(
+        {"layout": ("unbatched", "extra_batch")},
+        why="an input has exactly three axes",
+        source=CONVENTION.source,
+    ),
+    Gap(
+        {"stateful": ANY},
+        why="the layer keeps no state, the caller carries it",
+        source=CONVENTION.source,
+    ),
+    Gap(
+        {"dtype": ("float16", "bfloat16")},
+        why="on a CPU its kernel is for float32 and float64 alone",
+        source=KERNEL,
+    ),
+    Gap(
+        {"gradients": True, "execution": "predict"},
+        why="predict_batch returns NumPy arrays, which nothing differentiates",
+        source=f"{DOCS}/Model_en.html",
+    ),
+)
 
 
 class Network(paddle.nn.Layer):
@@ -97,14 +128,6 @@ class Network(paddle.nn.Layer):
         named = dict(zip(self.names, tensors, strict=True))
         output, (h_n, c_n) = self.lstm(*_arguments(named))
         return output, h_n, c_n
-
-
-def unsupported(layer: Layer) -> str | None:
-    """Why Paddle has no such layer, or None."""
-    if layer.gradients and layer.execution == "predict":
-        page = f"{DOCS}/Model_en.html"
-        return f"predict_batch returns NumPy arrays, which nothing differentiates: {page}"
-    return lacking(layer, GAPS)
 
 
 def run(

@@ -34,14 +34,15 @@ import tensorflow as tf
 import tf_keras as keras
 
 from adapters.contract import (
+    ANY,
     Array,
     Convention,
     Dimensions,
+    Gap,
     Layer,
     Native,
     Results,
     Shape,
-    lacking,
     outline,
     promoted,
 )
@@ -78,14 +79,45 @@ CONVENTION = Convention(
     loader="model.set_weights([weights[weight.name] for weight in model.weights])",
 )
 
-GAPS = {
-    "layout=unbatched": f"the input has exactly the axes batch, time, feature: {CONVENTION.source}",
-    "layout=extra_batch": f"there is one batch axis, and no other: {CONVENTION.source}",
-    "keep_order": f"go_backwards always returns the reversed sequence: {CONVENTION.source}",
-    "projection_size": (
-        "h is as wide as c, nothing projects it: https://github.com/keras-team/keras/issues/1843"
+TIME_DISTRIBUTED = f"{DOCS}/layers/TimeDistributed"
+GAPS = (
+    Gap(
+        {"layout": "unbatched"},
+        why="the input has exactly the axes batch, time, feature",
+        source=CONVENTION.source,
     ),
-}
+    Gap(
+        {"layout": "extra_batch", "return_state": True},
+        why="there is one batch axis; TimeDistributed takes another, but no layer with states",
+        source=TIME_DISTRIBUTED,
+    ),
+    Gap(
+        {"layout": "extra_batch", "initial_state": "given"},
+        why="TimeDistributed, which takes another batch axis, takes no initial_state",
+        source=TIME_DISTRIBUTED,
+    ),
+    Gap(
+        {"layout": "extra_batch", "return_state": False, "initial_state": "zeros"},
+        why="TimeDistributed, which takes another batch axis, is not run",
+        source=TIME_DISTRIBUTED,
+        own=True,
+    ),
+    Gap(
+        {"keep_order": True},
+        why="go_backwards always returns the reversed sequence",
+        source=CONVENTION.source,
+    ),
+    Gap(
+        {"projection_size": ANY},
+        why="h is as wide as c, nothing projects it",
+        source="https://github.com/keras-team/keras/issues/1843",
+    ),
+    Gap(
+        {"gradients": True, "execution": "predict"},
+        why="predict returns NumPy arrays, which nothing differentiates",
+        source=f"{DOCS}/Model#predict",
+    ),
+)
 
 
 class Stack(keras.Model):
@@ -98,14 +130,6 @@ class Stack(keras.Model):
 
 
 Call = Callable[[Mapping[str, Any]], Results]  # the stack, from inputs by name
-
-
-def unsupported(layer: Layer) -> str | None:
-    """Name the layout, the order, the projection or the call that Keras 2 does not have."""
-    if layer.gradients and layer.execution == "predict":
-        page = f"{DOCS}/Model#predict"
-        return f"predict returns NumPy arrays, which nothing differentiates: {page}"
-    return lacking(layer, GAPS)
 
 
 def run(

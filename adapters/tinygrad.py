@@ -28,15 +28,16 @@ os.environ["EMULATED_DTYPES"] = "bfloat16"  # clang has one of its own, or none,
 from tinygrad import Tensor, TinyJit, dtypes, nn
 
 from adapters.contract import (
+    ANY,
     Array,
     Cast,
     Convention,
     Dimensions,
+    Gap,
     Layer,
     Native,
     Results,
     Shape,
-    lacking,
     outline,
     promoted,
 )
@@ -69,25 +70,42 @@ CONVENTION = Convention(
     loader="nn.state.load_state_dict(model, {name: Tensor(one) for name, one in weights.items()})",
 )
 
-NARROW = f"there is no autocast, the dtypes of parameters and input decide: {CELL}"
-AXES = f"a cell splits its gates on axis 1, behind that of the batch: {CELL}"
-
-GAPS = {
-    "bidirectional": f"there is a cell, and no layer that runs it both ways: {CELL}",
-    "reverse": f"there is a cell, and no layer that runs it backwards: {CELL}",
-    "projection_size": f"h is as wide as c, nothing projects it: {CELL}",
-    "lengths": f"a cell takes one step, and knows no sequence nor its length: {CELL}",
-    "stateful": f"a cell keeps no state, the caller hands it on: {CELL}",
-    "layout=unbatched": AXES,
-    "layout=extra_batch": AXES,
-    "dtype=mixed_bfloat16": NARROW,
-    "dtype=mixed_float16": NARROW,
-    "execution=predict": f"a model is called and has no predict: {CELL}",
-    "checkpoint=model": (
-        "a file holds a state_dict, never a model: "
-        "https://docs.tinygrad.org/nn/#tinygrad.nn.state.safe_save"
+GAPS = (
+    Gap(
+        {"bidirectional": True},
+        why="there is a cell, and no layer that runs it both ways",
+        source=CELL,
     ),
-}
+    Gap(
+        {"reverse": True},
+        why="there is a cell, and no layer that runs it backwards",
+        source=CELL,
+    ),
+    Gap({"projection_size": ANY}, why="h is as wide as c, nothing projects it", source=CELL),
+    Gap(
+        {"lengths": "given"},
+        why="a cell takes one step, and knows no sequence nor its length",
+        source=CELL,
+    ),
+    Gap({"stateful": ANY}, why="a cell keeps no state, the caller hands it on", source=CELL),
+    Gap(
+        {"layout": ("unbatched", "extra_batch")},
+        why="a cell splits its gates on axis 1, behind that of the batch",
+        source=CELL,
+    ),
+    Gap(
+        {"dtype": ("mixed_bfloat16", "mixed_float16")},
+        why="there is no autocast, the dtypes of parameters and input decide",
+        source=CELL,
+    ),
+    Gap({"execution": "predict"}, why="a model is called and has no predict", source=CELL),
+    Gap(
+        {"checkpoint": "model"},
+        why="a pickled model is not run; a file of safe_save holds a state_dict alone",
+        source="https://github.com/tinygrad/tinygrad/pull/3787",
+        own=True,
+    ),
+)
 
 DTYPES = {getattr(dtypes, name): name for name in ("float32", "float64", "float16", "bfloat16")}
 
@@ -124,11 +142,6 @@ class LSTM:
         for number, (h, c) in enumerate(states):
             results |= {f"cells.{number}.h": h, f"cells.{number}.c": c}
         return states[-1], results
-
-
-def unsupported(layer: Layer) -> str | None:
-    """Why tinygrad has no such layer, or None."""
-    return lacking(layer, GAPS)
 
 
 def run(

@@ -23,10 +23,12 @@ import torch
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from adapters.contract import (
+    ANY,
     Array,
     Cast,
     Convention,
     Dimensions,
+    Gap,
     Layer,
     Native,
     Results,
@@ -67,32 +69,33 @@ CONVENTION = Convention(
     loader="lstm.load_state_dict({name: torch.from_numpy(one) for name, one in weights.items()})",
 )
 
-PACKING = (
-    "https://docs.pytorch.org/docs/stable/generated/torch.nn.utils.rnn.pack_padded_sequence.html"
+GAPS = (
+    Gap(
+        {"reverse": True},
+        why="the reverse direction comes with the forward one alone",
+        source=CONVENTION.source,
+    ),
+    Gap(
+        {"merge": ANY},
+        why="the directions are concatenated and nothing else",
+        source="https://github.com/pytorch/pytorch/issues/607",
+    ),
+    Gap(
+        {"layout": "extra_batch"},
+        why="an input has one batch axis at most, and torch.vmap has no rule for the layer",
+        source="https://github.com/pytorch/pytorch/issues/105982",
+    ),
+    Gap(
+        {"stateful": ANY},
+        why="the layer keeps no state, the caller carries it",
+        source=CONVENTION.source,
+    ),
+    Gap(
+        {"execution": "predict"},
+        why="a module is called and has no predict",
+        source="https://docs.pytorch.org/docs/stable/generated/torch.nn.Module.html",
+    ),
 )
-
-
-def unsupported(layer: Layer) -> str | None:
-    """Why PyTorch has no such layer, or None."""
-    if layer.reverse:
-        return f"the reverse direction comes with the forward one alone: {CONVENTION.source}"
-    if layer.merge != "concat":
-        return (
-            "the directions are concatenated and nothing else: "
-            "https://github.com/pytorch/pytorch/issues/607"
-        )
-    if layer.layout == "extra_batch":
-        return f"an input has two or three axes, one batch axis at most: {CONVENTION.source}"
-    if layer.lengths == "given" and layer.layout == "unbatched":
-        return f"only a batch is packed by lengths: {PACKING}"
-    if layer.stateful != "no":
-        return f"the layer keeps no state, the caller carries it: {CONVENTION.source}"
-    if layer.execution == "predict":
-        return (
-            "a module is called and has no predict: "
-            "https://docs.pytorch.org/docs/stable/generated/torch.nn.Module.html"
-        )
-    return None
 
 
 def run(

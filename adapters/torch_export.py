@@ -26,7 +26,7 @@ from torch.export._patches import register_lstm_while_loop_decomposition
 from adapters._torch import (
     CONVENTION,
     DOCS,
-    GAPS,
+    SHARED,
     arguments,
     build,
     example,
@@ -39,23 +39,26 @@ from adapters.contract import (
     Array,
     Cast,
     Dimensions,
+    Gap,
     Layer,
     Results,
     Shape,
-    lacking,
     outline,
     promoted,
 )
 
-__all__ = ["CONVENTION", "PACKAGES", "defaults", "infer", "parameters", "run", "unsupported"]
+__all__ = ["CONVENTION", "PACKAGES", "defaults", "infer", "parameters", "run"]
 
 PACKAGES = ("torch",)
 
-
-def unsupported(layer: Layer) -> str | None:
-    """Why no such layer can be exported, or None."""
-    predict = f"an exported program is called and has no predict: {DOCS}/export/api_reference.html"
-    return lacking(layer, {**GAPS, "execution=predict": predict})
+GAPS = (
+    *SHARED,
+    Gap(
+        {"execution": "predict"},
+        why="an exported program is called and has no predict",
+        source=f"{DOCS}/export/api_reference.html",
+    ),
+)
 
 
 def run(

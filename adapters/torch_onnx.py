@@ -29,7 +29,7 @@ from torch.onnx import ONNXProgram
 
 from adapters._torch import (
     CONVENTION,
-    GAPS,
+    SHARED,
     build,
     example,
     exported,
@@ -37,24 +37,20 @@ from adapters._torch import (
     parameters,
     tensors,
 )
-from adapters.contract import Array, Dimensions, Layer, Results, lacking, outline, promoted
+from adapters.contract import Array, Dimensions, Gap, Layer, Results, outline, promoted
 
-__all__ = ["CONVENTION", "PACKAGES", "defaults", "parameters", "run", "unsupported"]
+__all__ = ["CONVENTION", "PACKAGES", "defaults", "parameters", "run"]
 
 PACKAGES = ("torch", "onnx", "onnxscript", "onnxruntime")
 
 RESULTS = ("output", "h_n", "c_n")
 SESSION = "https://onnxruntime.ai/docs/api/python/api_summary.html"
 
-
-def unsupported(layer: Layer) -> str | None:
-    """Why no such layer can be exported, or None."""
-    gaps = {
-        **GAPS,
-        "gradients": f"a session of ONNX Runtime has no derivatives: {SESSION}",
-        "execution=predict": f"a session is run and has no predict: {SESSION}",
-    }
-    return lacking(layer, gaps)
+GAPS = (
+    *SHARED,
+    Gap({"gradients": True}, why="a session of ONNX Runtime has no derivatives", source=SESSION),
+    Gap({"execution": "predict"}, why="a session is run and has no predict", source=SESSION),
+)
 
 
 def run(

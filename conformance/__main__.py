@@ -7,6 +7,7 @@ from pathlib import Path
 
 from conformance.bench import commands as bench
 from conformance.casefile.load import CaseError
+from conformance.claim import commands as claim
 from conformance.command import CommandError
 from conformance.process import commands as process
 from conformance.process.framework import FrameworkError
@@ -18,6 +19,7 @@ COMMANDS = {
     "schema": report.SCHEMA,
     "cover": process.COVER,
     "interpreter": process.INTERPRETER,
+    "gaps": claim.GAPS,
     "record": report.RECORD,
     "matrix": report.MATRIX,
     "bench": bench.BENCH,

@@ -11,6 +11,7 @@ from conformance.casefile.schema import CaseEntry, CaseFile, Expect, Feed
 from conformance.lstm.agreement import contradictions
 from conformance.lstm.case import Case, Dimensions, Layer
 from conformance.lstm.distinct import coincidences
+from conformance.lstm.result import result_shapes
 from conformance.lstm.sample import input_shapes
 
 _RESULTS = ("output", "h_n", "c_n")
@@ -50,7 +51,8 @@ def resolve(
             feed, problems = _shapes(entry.feed, (*path, "feed"), document, names)
             problems += _not_wrong(feed, layer, dimensions, (*path, "feed"), document)
         elif not rejected:
-            expect, problems = _expected(file, entry, path, document, names, layer)
+            right = {} if told else result_shapes(layer, dimensions)
+            expect, problems = _expected(file, entry, path, document, names, layer, right)
         else:
             problems = []
         problems += [Problem(place, text) for text in _unfit(entry, layer, dimensions, lengths)]
@@ -107,8 +109,16 @@ def _unfit(
         yield f"lengths: {wrong[0]} is not from 1 to {time}"
     if entry.expect == "rejected" and entry.feed is None and not wrong:
         yield "lengths: all are right, so nothing is there to reject"
+    chosen = [name for name, value in vars(layer).items() if value != getattr(Layer, name)]
+    if "defaults" in entry.record and (chosen or dimensions.num_layers != 1):
+        told = ", ".join(chosen) or "num_layers"
+        yield f"record: defaults are those of one layer with no option chosen, and not of {told}"
     if "padding" in entry.record and not (lengths and layer.return_sequences):
         yield "record: padding is seen where sequences of given lengths are returned"
+    if "checkpoint" in entry.record and layer.checkpoint == "none":
+        yield "record: checkpoint is seen where the layer is saved: set layer.checkpoint"
+    if ("exception" in entry.record) != (entry.expect == "rejected") and entry.record:
+        yield "record: exception is seen, and nothing else, where input must be rejected"
     if not entry.run and (entry.split or entry.record or layer.gradients):
         yield "run: without a run there is nothing to split, to record or to differentiate"
     if entry.split is None:
@@ -156,8 +166,13 @@ def _expected(
     document: Document,
     names: Mapping[str, int],
     layer: Layer,
+    right: Mapping[str, Shape],
 ) -> tuple[dict[str, Shape], list[Problem]]:
-    """Return the shape of each result, by the file's law and by the entry."""
+    """Return the shape of each result, by the file's law and by the entry.
+
+    Each must be the one in `right`, which its options and sizes give; it is empty where they are
+    wrong themselves.
+    """
     assert isinstance(entry.expect, Expect)  # CaseEntry.agree
     law, problems = _shapes(file.expect, ("expect",), document, names)
     literal, own_problems = _shapes(entry.expect, (*path, "expect"), document, names)
@@ -174,6 +189,12 @@ def _expected(
         text = f"no shape for {' and '.join(missing)}: a case needs {_listed(due)}"
         problems.append(Problem(document.values[path], text))
         return {}, problems
+    for name in due:
+        if expect[name] != right.get(name, expect[name]):
+            # No framework need be blamed for what can be told of the file.
+            text = f"{name}: this layer gives {right[name]}, not {expect[name]}"
+            at = (*path, "expect", name) if name in literal else ("expect", name)
+            problems.append(Problem(document.keys[at], text))
     return {name: expect[name] for name in due}, problems
 
 

@@ -3,7 +3,16 @@
 from typing import Any
 
 from conformance.claim.property import seen
-from conformance.claim.verdict import Verdict, absent, indented, judged, plain, stopped
+from conformance.claim.verdict import (
+    Outcome,
+    Verdict,
+    absent,
+    indented,
+    judged,
+    plain,
+    refused,
+    stopped,
+)
 from conformance.process.observation import Observation
 
 
@@ -11,11 +20,13 @@ def properties(observation: Observation) -> Verdict:
     """What the framework is free to do is what is on record of its version."""
     if observation.outcome != "rejected" and (ended := stopped(observation)):
         return ended
+    if observation.defaults is not None:
+        return refused(observation.defaults, "asking for the defaults")
     got, lines = {}, []
     facts = seen(observation)
     spoken = {name for name, records in observation.on_record.items() if records}
     if not facts.keys() | spoken:
-        return absent(observation, " or ".join(observation.case.record))
+        return absent(" and no ".join(observation.case.record))
     for name in [*facts, *sorted(spoken - facts.keys())]:
         value = facts.get(name)
         records = observation.on_record.get(name, ())
@@ -35,7 +46,7 @@ def properties(observation: Observation) -> Verdict:
 def rejects(observation: Observation) -> Verdict:
     """Input that the layer was not built for is refused with a clean exception."""
     if observation.outcome == "rejected":
-        return Verdict("agrees")
+        return _refused_alone(observation)
     if ended := stopped(observation):
         return ended
     results = {name: tuple(array.shape) for name, array in (observation.results or {}).items()}
@@ -50,6 +61,16 @@ def rejects(observation: Observation) -> Verdict:
         f"  got       {', '.join(f'{name} {shape}' for name, shape in results.items())}"
     ]
     return judged(got, lines)
+
+
+def _refused_alone(observation: Observation) -> Verdict:
+    """Agrees where the layer takes right input: it is the wrong one that it has refused."""
+    if observation.control is None:
+        return Verdict("agrees")
+    raised = refused(observation.control, "right input, fed to the same layer,")
+    got = {"right input": observation.control.type}
+    outcome: Outcome = "broken" if observation.control.own else "differs"
+    return Verdict(outcome, got, f"a refusal that proves nothing: {raised.message}")
 
 
 def survives(observation: Observation) -> Verdict:

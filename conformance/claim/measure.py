@@ -40,7 +40,9 @@ def gradient_tolerance(case: Case, expected: Floats) -> float:
 
 def differences(case: Case, name: str, got: Any, expected: Floats) -> Floats:
     """The absolute error of one canonical result; none where a sequence has ended."""
-    error: Floats = np.abs(np.asarray(got, np.float64) - expected)
+    # What should be real and came complex is off by its imaginary part, too.
+    kind = np.complex128 if np.iscomplexobj(got) else np.float64
+    error: Floats = np.abs(np.asarray(got, kind) - expected)
     if name == "output" and case.layer.return_sequences and case.layer.lengths == "given":
         ended = ~valid_steps(case)
         error[ended.T if case.layer.layout == "time_major" else ended] = 0.0

@@ -15,9 +15,9 @@ from conformance.process.observation import Observation
 
 @dataclass(frozen=True)
 class Settlement:
-    """A verdict in the light of the pins: ``agrees``, ``pinned``, ``unsupported`` or ``fails``."""
+    """A verdict in the light of the pins: ``agrees``, ``pinned`` or ``fails``."""
 
-    kind: Literal["agrees", "pinned", "unsupported", "fails"]
+    kind: Literal["agrees", "pinned", "fails"]
     message: str = ""
     pin: Deviation | None = None
 
@@ -49,8 +49,8 @@ def settle(
         places = ", ".join(pin.where for pin in pins)
         return Settlement("fails", f"more than one pinned deviation speaks of this: {places}")
     if not pins:
-        if verdict.outcome == "agrees" or verdict.outcome == "unsupported":
-            return Settlement(verdict.outcome, verdict.message)
+        if verdict.outcome == "agrees":
+            return Settlement("agrees", verdict.message)
         return Settlement("fails", verdict.message)
     (pin,) = pins
     if (verdict.outcome, dict(verdict.got)) == (pin.outcome, dict(pin.got)):

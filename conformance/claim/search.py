@@ -24,7 +24,7 @@ OTHERS = 4  # options at most that are not as ever: with more, nearly no framewo
 class Search:
     """What a search came to."""
 
-    ran: int  # draws that the framework has, and did not refuse as unsupported
+    ran: int  # draws that the framework has
     case: Case | None = None  # the smallest one that fails a claim
     claim: str = ""
     message: str = ""
@@ -39,14 +39,16 @@ class Search:
 def search(
     observe: Callable[[Case], Observation],
     start: Case,
+    asked: Callable[[Case], Sequence[str]],
     deviations: Sequence[Deviation],
     examples: int = EXAMPLES,
     begin: int | None = None,
 ) -> Search:
     """Look for a case that fails a claim, beginning with the layer of `start`.
 
-    Draws differ from run to run unless `begin`, a seed, is given. A failure that has a pinned one's
-    outcome, in another case, is taken for known. Raises ModuleNotFoundError without hypothesis.
+    `asked` gives the claims that the framework is put to, none for what it does not have. Draws
+    differ from run to run unless `begin`, a seed, is given. A failure with the outcome of a
+    pinned one, elsewhere, is taken for known. Raises ModuleNotFoundError without hypothesis.
     """
     from hypothesis import HealthCheck, given, seed, settings  # needed for a search alone
     from hypothesis import strategies as st
@@ -71,16 +73,14 @@ def search(
             for name in data.draw(names, label="options")
         }
         case = drawn(start, changed, size)
-        if case is None:
+        claims = () if case is None else asked(case)
+        if case is None or not claims:
             return
         observation = observe(case)
-        if observation.outcome == "unsupported":
-            return
         ran += 1
-        for claim in check.claims_on(case):
+        for claim in claims:
             verdict = check.CLAIMS[claim](observation)
-            fails = verdict.outcome not in ("agrees", "unsupported")
-            if fails and not _known(claim, verdict, deviations):
+            if verdict.outcome != "agrees" and not _known(claim, verdict, deviations):
                 smallest[:] = [Search(ran, case, claim, verdict.message)]
                 raise Found
 

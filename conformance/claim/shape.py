@@ -66,7 +66,7 @@ def inferred_shapes(observation: Observation) -> Verdict:
     if ended := stopped(observation):
         return ended
     if observation.inferred is None:
-        return absent(observation, "infer")
+        return absent("inferred shape")
     if isinstance(observation.inferred, Raised):
         return refused(observation.inferred, "shape inference")
     if not observation.case.run:
@@ -93,7 +93,7 @@ def parameters(observation: Observation) -> Verdict:
     if ended := stopped(observation):
         return ended
     if observation.parameters is None:
-        return absent(observation, "parameters")
+        return absent("parameters")
     if isinstance(observation.parameters, Raised):
         return refused(observation.parameters, "listing the parameters")
     case, held = observation.case, dict(observation.parameters or {})

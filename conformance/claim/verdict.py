@@ -17,7 +17,7 @@ from conformance.lstm.case import Case, Shape
 from conformance.lstm.law import Law
 from conformance.process.observation import Observation, Raised
 
-Outcome: TypeAlias = Literal["agrees", "differs", "rejected", "unsupported", "crashed", "hung"]
+Outcome: TypeAlias = Literal["agrees", "differs", "rejected", "broken", "crashed", "hung"]
 
 
 @dataclass(frozen=True)
@@ -42,17 +42,18 @@ def stopped(observation: Observation) -> Verdict | None:
     return Verdict(observation.outcome, got, message)
 
 
-def absent(observation: Observation, name: str) -> Verdict:
-    """The verdict on a claim about what the adapter says nothing of."""
-    assert observation.convention is not None
-    source = observation.convention.source
-    return Verdict("unsupported", {}, f"the adapter has no {name}: {source}")
+def absent(name: str) -> Verdict:
+    """The verdict on a claim that the adapter was put to and gave nothing for."""
+    return Verdict("broken", {}, f"the adapter gives no {name}, which it was asked for")
 
 
 def refused(raised: Raised, during: str) -> Verdict:
-    """The verdict on a claim whose call raised."""
-    message = f"{during} raised {raised.type}: {raised.message}\n  at        {raised.at}"
-    return Verdict("rejected", {"exception": raised.type}, message)
+    """The verdict on a claim whose call raised: the framework, or the adapter by itself."""
+    outcome: Outcome = "broken" if raised.own else "rejected"
+    told = f"{during} raised {raised.type}: {raised.message}"
+    if raised.own:
+        told = f"the adapter's own mistake, which says nothing of the framework: {told}"
+    return Verdict(outcome, {"exception": raised.type}, f"{told}\n  at        {raised.at}")
 
 
 def compare(laws: Mapping[str, Law], seen: Mapping[str, Shape]) -> tuple[dict[str, Any], list[str]]:

@@ -115,29 +115,75 @@ def canonical_views(
     return views
 
 
+class UnfedError(ValueError):
+    """An input that the framework's own tensors cannot carry. One line."""
+
+
 def native_inputs(
     convention: Convention, layer: Layer, dimensions: Dimensions, inputs: Mapping[str, Any]
 ) -> dict[str, Any]:
     """The inputs by the framework's own names, in its own layout.
 
-    An input of another rank than the canonical one (a case that must be rejected) has no axes to
-    reorder and is handed over as it is; one that the framework does not have is left out.
+    An input of a wrong shape (of a case that must be rejected) reaches every tensor that the
+    convention declares for it, see `_misfit`. Raises UnfedError where it cannot, or where the
+    convention declares no such input.
     """
     axes = sizes(layer, dimensions)
     laid_out: dict[str, Any] = {}
     for name, array in inputs.items():
         if name not in convention.inputs:
-            continue
+            raise UnfedError(f"the framework takes no {name}")
         form = native(name, convention.inputs[name], layer)
+        pattern = canonical(name, layer)
         leading = _indices(form)
-        if array.ndim != len(Law(canonical(name, layer), axes).places):
-            laid_out[form.name] = array
-            continue
-        target = " ".join([*leading, form.axes])
-        known = {name: axes[name] for name in ("layer", "direction")}
-        laid = _rearrange(array, canonical(name, layer), target, known)
+        grouped = pattern.startswith("(layer direction)")
+        rows = axes["layer"] * axes["direction"]
+        known = {axis: axes[axis] for axis in ("layer", "direction")}
+        if array.ndim != len(Law(pattern, axes).places) or (grouped and len(array) != rows):
+            laid = _misfit(name, form, pattern, known, array)
+        else:
+            laid = _rearrange(array, pattern, " ".join([*leading, form.axes]), known)
         laid_out |= _apart(convention, form, axes, laid, leading)
     return laid_out
+
+
+def _misfit(name: str, form: Native, pattern: str, axes: Mapping[str, int], array: Any) -> Any:
+    """An input with other axes than its pattern, or other rows, as what `form` can carry of it.
+
+    The first axis of a state holds its rows, one for each layer and direction: what the framework
+    keeps apart is handed to those tensors. The axes behind it stay in their order, however many
+    they are. Raises UnfedError.
+    """
+    if not pattern.startswith("(layer direction)"):
+        return array  # no axis of it is known, and it goes to one tensor
+    leading, places = _indices(form), Law(form.axes, dict.fromkeys(names(form.axes), 1)).places
+    if not leading and places[0] == ("layer", "direction"):
+        return array
+    apart = prod(axes[axis] for axis in leading)
+    told = f"{name} of {' x '.join(map(str, array.shape)) or 'no axis'}"
+    kept = [place for place in places if set(place) & axes.keys()]  # rows within a tensor
+    fixed = apart * prod(axes[axis] for place in kept[:-1] for axis in place)
+    if not array.ndim or not len(array) or len(array) % fixed or (not kept and len(array) != apart):
+        one = " and ".join(leading) or "layer and direction"
+        raise UnfedError(f"each {one} has a tensor of its own, which carry no {told}")
+    want = [axis for axis in names(pattern) if axis not in axes]
+    have = [axis for axis in names(form.axes) if axis not in axes]
+    if have != want and array.ndim - 1 != len(want):
+        raise UnfedError(f"a tensor with the axes {form.axes!r} carries no {told}")
+    rest = array.shape[1:]
+    if kept == [("layer", "direction")]:
+        laid = array
+    else:  # one of the two alone is kept within a tensor, or each in its place
+        rows = {**axes, **{place[0]: len(array) // fixed for place in kept[-1:]}}
+        laid = array.reshape(*rows.values(), *rest)
+        laid = np.moveaxis(laid, [list(rows).index(axis) for axis in leading], range(len(leading)))
+    behind = len(leading) + len(kept)
+    if have != want:
+        laid = laid.transpose(*range(behind), *(behind + want.index(axis) for axis in have))
+    for place in kept:
+        target = min(len(leading) + places.index(place), laid.ndim - 1)
+        laid = np.moveaxis(laid, len(leading) + kept.index(place), target)
+    return laid
 
 
 def native_weights(

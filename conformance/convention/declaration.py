@@ -1,9 +1,10 @@
 """What an adapter declares, looked over before its framework starts."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
-from adapters.contract import Convention, Layer, Native
+from adapters.contract import Convention, Gap, Layer, Native
 from conformance.casefile.suggest import hint
+from conformance.convention.gap import DEFAULTS, gap_of
 from conformance.lstm.case import Dimensions, sizes
 from conformance.lstm.pattern import BATCH_MAJOR, WEIGHTS, names
 
@@ -17,11 +18,27 @@ MAY = {
     "results": {name: BATCH_MAJOR[name] for name in DUE["results"]},
     "weights": WEIGHTS,
 }
+# What an option needs the convention to have: without it, a gap must say so.
+NEEDS = (
+    ("inputs", "lengths", Layer(lengths="given")),
+    ("inputs", "h_0", Layer(initial_state="given")),
+    ("inputs", "c_0", Layer(initial_state="given")),
+    ("weights", "projection_weights", Layer(projection_size=1)),
+)
 AXES = [name for name in sizes(Layer(), Dimensions(1, 1, 1, 1)) if name != "group"]
 
 
-def mistakes(convention: Convention) -> Iterator[str]:
+def mistakes(convention: Convention, gaps: Sequence[Gap] = ()) -> Iterator[str]:
     """One line for each thing that no framework's convention can be."""
+    for mistake in _mistakes(convention):
+        yield f"CONVENTION.{mistake}"
+    for part, name, layer in NEEDS:
+        if name not in getattr(convention, part) and gap_of(layer, gaps) is None:
+            option = next(one for one, value in vars(layer).items() if value != DEFAULTS[one])
+            yield f"CONVENTION.{part}: without {name!r}, GAPS must have a gap for {option}"
+
+
+def _mistakes(convention: Convention) -> Iterator[str]:
     if sorted(convention.gates) != sorted("ifgo"):
         yield f"gates: {convention.gates!r} is no order of i, f, g and o"
     for part, due in DUE.items():

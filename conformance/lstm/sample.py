@@ -82,11 +82,16 @@ def draw(case: Case) -> Sample:
         )
         for width in widths
     )
-    fed = {**input_shapes(layer, dimensions), **case.feed}
-    inputs: dict[str, NDArray[Any]] = {name: uniform(shape) for name, shape in fed.items()}
+    shapes = fed_shapes(case)
+    inputs: dict[str, NDArray[Any]] = {name: uniform(shape) for name, shape in shapes.items()}
     if layer.lengths == "given":
         inputs["lengths"] = np.array(case.lengths, np.int32)
     return Sample(weights, inputs)
+
+
+def fed_shapes(case: Case) -> dict[str, Shape]:
+    """The canonical shape of everything but lengths that `case` feeds, wrong ones among them."""
+    return {**input_shapes(case.layer, case.dimensions), **case.feed}
 
 
 def input_shapes(layer: Layer, dimensions: Dimensions) -> dict[str, Shape]:

@@ -1,14 +1,16 @@
 """Which framework, in which interpreter: ``NAME[@INTERPRETER]`` made sense of."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from adapters.contract import Convention, Native
+from adapters.contract import Convention, Gap, Layer, Native
 from conformance.casefile.suggest import hint
+from conformance.convention import gap as gaps
 from conformance.convention.declaration import mistakes
-from conformance.process import child, gateway
+from conformance.process import child, gateway, source
 
 
 class FrameworkError(Exception):
@@ -25,11 +27,32 @@ class Framework:
     versions: Mapping[str, str] = field(default_factory=dict)
     missing: tuple[str, ...] = ()
     convention: Convention | None = None  # as declared; `find` reads it
+    gaps: tuple[Gap, ...] = ()  # all that are declared, of whatever version
+    functions: tuple[str, ...] = source.MAY  # of the optional ones, those that the adapter defines
 
     @property
     def name(self) -> str:
         """The adapter's name, whatever interpreter it runs in: "keras"."""
         return self.label.partition("@")[0]
+
+    def gap(self, layer: Layer) -> Gap | None:
+        """The gap that `layer` falls into, in the versions that are installed."""
+        return gaps.gap_of(layer, self._there)
+
+    @cached_property
+    def _there(self) -> tuple[Gap, ...]:
+        return tuple(gap for gap in self.gaps if gaps.holds(gap, self.versions))
+
+    def plain(self) -> dict[str, Any]:
+        """Everything as plain data, for another process: see `of`."""
+        return asdict(self)
+
+    @classmethod
+    def of(cls, plain: Mapping[str, Any]) -> "Framework":
+        """The framework that `plain` has made travel."""
+        convention = plain["convention"] and declared(plain["convention"])
+        there = tuple(Gap(**one) for one in plain["gaps"])
+        return cls(**{**plain, "convention": convention, "gaps": there})
 
     def __str__(self) -> str:
         """``keras (keras 3.15.1, tensorflow 2.21.0)``."""
@@ -57,15 +80,18 @@ def find(root: Path, labels: Sequence[str], missing: bool = False) -> tuple[Fram
             if "error" in probed:
                 raise FrameworkError(f"--framework {framework.label}: {probed['error']}")
             convention = declared(probed["convention"])
-            for mistake in mistakes(convention):
-                raise FrameworkError(
-                    f"--framework {framework.label}: {probed['file']}: CONVENTION.{mistake}"
-                )
+            there = tuple(gaps.located(Gap(**one), str(root)) for one in probed["gaps"])
+            for mistake in mistakes(convention, there):
+                raise FrameworkError(f"--framework {framework.label}: {probed['file']}: {mistake}")
+            for gap, mistake in gaps.mistakes(there, probed["packages"]):
+                raise FrameworkError(f"--framework {framework.label}: {gap.where}: GAPS: {mistake}")
             found[framework.label] = replace(
                 framework,
                 versions=probed["versions"],
                 missing=tuple(probed["missing"]),
                 convention=convention,
+                gaps=there,
+                functions=tuple(probed["functions"]),
             )
     frameworks = tuple(found[framework.label] for framework in wanted)
     for framework in frameworks:
@@ -103,7 +129,7 @@ def _probe(
 ) -> Sequence[child.Message]:
     modules = [framework.module for framework in frameworks]
     if not interpreter:
-        return [child.probe(module) for module in modules]
+        return [source.probe(module) for module in modules]
     try:
         with gateway.Gateway(interpreter, {"path": [str(root)], "probe": modules}) as opened:
             probed: list[child.Message] = opened.receive(timeout=60)

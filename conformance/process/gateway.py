@@ -41,7 +41,7 @@ class Gateway:
             spec = f"popen//python={shlex.quote(interpreter)}"
         try:
             self._gateway = self._group.makegateway(spec)
-            self._channel = self._gateway.remote_exec(child)
+            self._channel = self._gateway.remote_exec(child.START)
             self._channel.send({**setup, "output": self._output and str(self._output)})
         except (OSError, EOFError, execnet.HostNotFound) as problem:
             self.close()

@@ -41,6 +41,7 @@ class Host:
         self._in_process = in_process
         self._gateway: Gateway | Here | None = None
         self._convention: Convention | None = None
+        self.controls: dict[Any, Any] = {}  # by layer and dimensions: see `observation.observe`
         self._starts = 0
         self._died_of = ""
 
@@ -79,7 +80,11 @@ class Host:
         return self._convention
 
     def ask(
-        self, case: Case, sample: Sample | None, weights: Mapping[str, Any] | None = None
+        self,
+        case: Case,
+        sample: Sample | None,
+        weights: Mapping[str, Any] | None = None,
+        watch: bool = False,
     ) -> child.Message:
         """Everything the adapter gives for `case`, by part: see `child.answer`.
 
@@ -90,12 +95,12 @@ class Host:
         """
         parts: child.Message = {}
         try:
-            self._send(request(self.convention(), case, sample, weights))
+            asked = request(self.convention(), case, sample, weights)
+            self._send({**asked, "watch": True} if watch else asked)
             deadline = time.monotonic() + self._timeout
             while (part := self._receive(deadline))[0] != "done":
                 name, value = part
-                # Properties come from more than one source.
-                parts[name] = parts.get(name, {}) | value if name == "properties" else value
+                parts[name] = value
         except Down as down:
             parts["down"] = down
         return parts

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from packaging.requirements import Requirement
 
-from conformance.process.child import declared
 from conformance.process.framework import Framework
+from conformance.process.source import declared
 
 ALWAYS = ("numpy",)  # what any adapter may import beside its own
 

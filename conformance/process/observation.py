@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal, TypeAlias
 
 from adapters.contract import Convention
+from conformance.casefile.entry import lengths_of
 from conformance.convention.convention import (
     canonical_results,
     cotangents,
@@ -22,16 +23,17 @@ from conformance.process.host import Down, Host
 GRADIENT = "gradient of "
 
 # What the call came to, before anything is judged.
-Outcome: TypeAlias = Literal["ran", "rejected", "unsupported", "crashed", "hung"]
+Outcome: TypeAlias = Literal["ran", "rejected", "broken", "crashed", "hung"]
 
 
 @dataclass(frozen=True)
 class Raised:
-    """A clean exception of the framework."""
+    """A clean exception of the framework, or one of the adapter's own."""
 
     type: str
     message: str
     at: str  # "file.py:12": the innermost frame
+    own: bool = False  # whether the adapter tripped over itself, and no framework refused anything
 
 
 @dataclass(frozen=True)
@@ -42,7 +44,7 @@ class Observation:
     case: Case
     outcome: Outcome
     convention: Convention | None = None  # None where the adapter could not be loaded
-    detail: str = ""  # the reason, for unsupported, crashed and hung
+    detail: str = ""  # the reason, for broken, crashed and hung
     output: str = ""  # the end of what the process wrote, for crashed and hung
     results: Mapping[str, Any] | None = None  # arrays by the framework's own names
     gradients: Mapping[str, Any] = field(default_factory=dict)  # by those of inputs and weights
@@ -52,11 +54,14 @@ class Observation:
     exception: Raised | None = None
     inferred: Mapping[str, Shape] | Raised | None = None
     parameters: Mapping[str, Shape] | Raised | None = None
+    defaults: Raised | None = None  # where asking for them raised
+    control: Raised | None = None  # what right input raises, where wrong input was refused
     sample: Sample | None = None  # what was fed
     expected: Mapping[str, Floats] = field(default_factory=dict)  # the reference, canonical
     expected_gradients: Mapping[str, Floats] = field(default_factory=dict)  # native
     warnings: tuple[str, ...] = ()
     seconds: Mapping[str, float] = field(default_factory=dict)
+    read: Sequence[str] = ()  # options that the adapter looked at, where that was asked for
     searched: Any = None  # a `search.Search`, where the case begins one
     on_record: Mapping[str, Sequence[Record]] = field(default_factory=dict)  # by property
 
@@ -65,10 +70,15 @@ class Observation:
         return self.narrow.get(name) or str({**(self.results or {}), **self.gradients}[name].dtype)
 
 
-def observe(host: Host, case: Case) -> Observation:
-    """Runs `case` on the framework behind `host` and on the reference. Never raises for either."""
+def observe(host: Host, case: Case, watch: bool = False) -> Observation:
+    """Runs `case` on the framework behind `host` and on the reference. Never raises for either.
+
+    Under `watch` it is also seen which options of the layer the adapter looks at.
+    """
     sample = draw(case) if case.run else None
-    whole = _observe(host, case, sample)
+    whole = _observe(host, case, sample, watch)
+    if case.must_reject and whole.outcome == "rejected":
+        return replace(whole, control=_control(host, case))
     if sample is None or whole.outcome != "ran" or case.must_reject:
         return whole
     facts: dict[str, Any] = {"expected": reference.lstm(case.layer, sample)}
@@ -79,9 +89,28 @@ def observe(host: Host, case: Case) -> Observation:
     return replace(whole, **facts)
 
 
-def _observe(host: Host, case: Case, sample: Sample | None) -> Observation:
+def _control(host: Host, case: Case) -> Raised | None:
+    """What the same layer raises for right input; None where it takes that, as it should.
+
+    Without it a framework that refuses everything, or an adapter that calls it wrongly, would
+    refuse the wrong input too.
+    """
+    lengths = lengths_of(case.layer, case.dimensions)
+    changes: dict[str, Any] = {"must_reject": False, "feed": {}, "lengths": lengths, "record": ()}
+    # Other weights: what the wrong call may have left behind is no part of the question.
+    right = replace(case, id=f"{case.id}-right", **changes)
+    key = case.layer, case.dimensions
+    if key not in host.controls:
+        seen = _observe(host, right, draw(right))
+        ended = None if seen.outcome == "ran" else Raised(seen.outcome, seen.detail, "")
+        host.controls[key] = seen.exception or ended
+    known: Raised | None = host.controls[key]
+    return known
+
+
+def _observe(host: Host, case: Case, sample: Sample | None, watch: bool = False) -> Observation:
     """What the framework gives for `case`, fed `sample`; shapes alone where there is none."""
-    parts = host.ask(case, sample)
+    parts = host.ask(case, sample, watch=watch)
     down: Down | None = parts.get("down")
     facts: dict[str, Any] = {
         "sample": sample,
@@ -89,16 +118,21 @@ def _observe(host: Host, case: Case, sample: Sample | None) -> Observation:
         "inferred": _shapes(parts.get("inferred")),
         "parameters": _shapes(parts.get("parameters")),
         "properties": parts.get("properties", {}),
+        "read": parts.get("read", ()),
         "warnings": tuple(parts.get("warnings", ())),
         "seconds": parts.get("seconds", {}),
     }
     results = parts.get("results", {})
+    defaults = parts.get("defaults", {})
+    if "exception" in defaults:
+        facts["defaults"] = Raised(**defaults["exception"])
+    elif "defaults" in parts:
+        facts["properties"] = {**facts["properties"], "defaults": defaults}
     if down is not None:
         facts |= {"outcome": down.outcome, "detail": down.message, "output": down.output}
-    elif "unsupported" in parts:
-        facts |= {"outcome": "unsupported", "detail": parts["unsupported"]}
     elif "exception" in results:
-        facts |= {"outcome": "rejected", "exception": Raised(**results["exception"])}
+        raised = Raised(**results["exception"])
+        facts |= {"outcome": "broken" if raised.own else "rejected", "exception": raised}
     elif case.run:
         arrays = {name: unpacked(one) for name, one in results.items()}
         gradients = {name: array for name, array in arrays.items() if name.startswith(GRADIENT)}

@@ -14,11 +14,14 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
+from conformance.claim.asked import Absence
+from conformance.claim.check import claims_on
 from conformance.claim.measure import canonical, errors, tolerance
 from conformance.claim.pins import Settlement
 from conformance.claim.property import seen
 from conformance.claim.shape import shapes
 from conformance.claim.verdict import Outcome, Verdict
+from conformance.lstm.case import Case
 from conformance.process.framework import Framework
 from conformance.process.observation import Observation, Raised
 
@@ -35,21 +38,33 @@ class Tensor(BaseModel):
 
 
 class Refusal(BaseModel):
-    """An exception of the framework."""
+    """An exception of the framework, or the adapter's own."""
 
     model_config = _FORM
     type: str
     message: str
+    own: bool = Field(default=False, description="Whether it says nothing of the framework.")
+
+
+class NotPut(BaseModel):
+    """Why a framework was not put to a case, or to a claim on it."""
+
+    model_config = _FORM
+    why: str
+    source: str = Field(description="A link.")
+    own: bool = Field(description="Whether the adapter does not run it, and the framework has it.")
+    where: str = Field(description="Where that is declared: path:line.")
 
 
 class ClaimEntry(BaseModel):
     """What became of one claim."""
 
     model_config = _FORM
-    outcome: Outcome
+    outcome: Outcome | Literal["unsupported"]
     got: dict[str, Any] = Field(description="What was seen in place of what the claim demands.")
     settled: Literal["agrees", "pinned", "unsupported", "fails"]
     pin: str | None = Field(description="Where the deviation is pinned: path:line.")
+    absence: NotPut | None = Field(default=None, description="Why it was not put, if so.")
 
 
 class Entry(BaseModel):
@@ -60,8 +75,9 @@ class Entry(BaseModel):
     framework: str = Field(description="As in the header.")
     case: str = Field(description="behaviour-case, the case's permanent id.")
     where: str = Field(description="path:line of the case.")
-    outcome: Outcome
-    detail: str = Field(description="The reason, where unsupported, crashed or hung.")
+    outcome: Outcome | Literal["unsupported"]
+    detail: str = Field(description="The reason, where unsupported, broken, crashed or hung.")
+    absence: NotPut | None = Field(default=None, description="Why it was not asked for, if so.")
     layer: dict[str, Any]
     dimensions: dict[str, int]
     native: dict[str, Tensor] | None = Field(description="By the framework's own names.")
@@ -76,6 +92,9 @@ class Entry(BaseModel):
     parameters: dict[str, tuple[int, ...]] | Refusal | None
     inferred: dict[str, tuple[int, ...]] | Refusal | None
     exception: Refusal | None
+    control: Refusal | None = Field(
+        default=None, description="What right input raises, where wrong input was refused."
+    )
     properties: dict[str, Any] = Field(default={}, description="Recorded beside the results.")
     warnings: tuple[str, ...]
     seconds: dict[str, float] = Field(description="Of each call of the adapter.")
@@ -140,11 +159,54 @@ def entry(observation: Observation) -> Entry:
         parameters=_shapes(observation.parameters),
         inferred=_shapes(observation.inferred),
         exception=_refusal(observation.exception),
+        control=_refusal(observation.control),
         properties={**observation.properties, **seen(observation)},
         warnings=observation.warnings,
         seconds=dict(observation.seconds),
         claims={},
     )
+
+
+def absent(framework: Framework, case: Case, why: Absence) -> Entry:
+    """The line of a case that `framework` was not put to: nobody asked its process."""
+    return Entry(
+        framework=framework.label,
+        case=case.id,
+        where=case.where,
+        outcome="unsupported",
+        detail=str(why),
+        absence=NotPut(**vars(why)),
+        layer=vars(case.layer),
+        dimensions=vars(case.dimensions),
+        native=None,
+        canonical=None,
+        errors=None,
+        tolerance=tolerance(case),
+        parameters=None,
+        inferred=None,
+        exception=None,
+        warnings=(),
+        seconds={},
+        claims=_unasked(dict.fromkeys(claims_on(case), why)),
+    )
+
+
+def without(entry: Entry, unasked: Mapping[str, Absence]) -> Entry:
+    """`entry` with the claims on it that the framework was not put to."""
+    return entry.model_copy(update={"claims": {**entry.claims, **_unasked(unasked)}})
+
+
+def _unasked(claims: Mapping[str, Absence]) -> dict[str, ClaimEntry]:
+    return {
+        name: ClaimEntry(
+            outcome="unsupported",
+            got={},
+            settled="unsupported",
+            pin=None,
+            absence=NotPut(**vars(why)),
+        )
+        for name, why in claims.items()
+    }
 
 
 def claim(verdict: Verdict, settlement: Settlement) -> ClaimEntry:
@@ -220,7 +282,7 @@ def _shapes(shapes: Mapping[str, Any] | Raised | None) -> Any:
 
 
 def _refusal(raised: Raised | None) -> Refusal | None:
-    return Refusal(type=raised.type, message=raised.message) if raised else None
+    return Refusal(type=raised.type, message=raised.message, own=raised.own) if raised else None
 
 
 def _finite(value: float) -> float | None:

@@ -6,8 +6,10 @@ from fnmatch import fnmatchcase
 from functools import partial
 from pathlib import Path
 
+import pytest
+
 from conformance.casefile.suggest import hint
-from conformance.claim.check import claims_on
+from conformance.claim.asked import Absence, absence, asked, unasked
 from conformance.claim.pins import concerns
 from conformance.claim.property import on_record
 from conformance.claim.search import search
@@ -15,7 +17,7 @@ from conformance.lstm.case import Case, Deviation, Record
 from conformance.process.framework import Framework
 from conformance.process.host import Host
 from conformance.process.observation import Observation, observe
-from conformance.report.report import ClaimEntry, Entry
+from conformance.report.report import ClaimEntry, Entry, absent, without
 
 ON_DEMAND = frozenset({"nightly", "search"})  # tags whose cases run only where --tag names them
 
@@ -36,6 +38,8 @@ class Run:
     timeout: float
     in_process: bool
     entries: dict[tuple[str, str], Entry] = field(default_factory=dict)
+    _asked: dict[str, dict[str, tuple[str, ...]]] = field(default_factory=dict)
+    _absences: dict[str, dict[str, Absence]] = field(default_factory=dict)
     _host: Host | None = None
 
     @property
@@ -44,11 +48,35 @@ class Run:
         return tuple(framework for framework in self.frameworks if not framework.missing)
 
     def pairs(self, claim: str) -> Iterator[tuple[Framework, Case]]:
-        """Every framework with every case that is put to `claim`."""
+        """Every framework with every case on which it is put to `claim`."""
         for framework in self.installed:
             for case in self.cases:
-                if claim in claims_on(case):
+                if claim in self._claims(framework)[case.id]:
                     yield framework, case
+
+    def absences(self, framework: Framework) -> dict[str, Absence]:
+        """The cases that `framework` is not put to, by id, each with the reason."""
+        if framework.label not in self._absences:
+            found = {case.id: absence(framework, case) for case in self.cases}
+            self._absences[framework.label] = {name: why for name, why in found.items() if why}
+        return self._absences[framework.label]
+
+    def _claims(self, framework: Framework) -> dict[str, tuple[str, ...]]:
+        """The claims that `framework` is put to, by case."""
+        if framework.label not in self._asked:
+            self._asked[framework.label] = {case.id: asked(framework, case) for case in self.cases}
+        return self._asked[framework.label]
+
+    def all_entries(self) -> Iterator[Entry]:
+        """The line of every framework and case: as it was observed, or why it was not asked for."""
+        for framework in self.installed:
+            absences = self.absences(framework)
+            for case in self.cases:
+                entry = self.entries.get((framework.label, case.id))
+                if case.id in absences:
+                    yield absent(framework, case, absences[case.id])
+                elif entry is not None:
+                    yield without(entry, unasked(framework, case))
 
     def host(self, framework: Framework) -> Host:
         """The process of `framework`; that of the framework before it is ended."""
@@ -63,7 +91,7 @@ class Run:
         observation = observe(host, case)
         if "search" in case.tags and observation.outcome == "ran":
             pins = [pin for pin in self.deviations if concerns(pin, framework)]
-            found = search(partial(observe, host), case, pins)
+            found = search(partial(observe, host), case, partial(asked, framework), pins)
             observation = replace(observation, searched=found)
         spoken = on_record(case, self.records)
         known = {
@@ -77,8 +105,8 @@ class Run:
         known = self.entries.get((entry.framework, entry.case), entry)
         claims = {**known.claims, claim: result}
         outcome = known.outcome
-        if outcome == "agrees" and result.outcome not in ("agrees", "unsupported"):
-            outcome = "differs"
+        if outcome == "agrees" and result.outcome != "agrees":
+            outcome = "broken" if result.outcome == "broken" else "differs"
         update = {"claims": claims, "outcome": outcome}
         self.entries[entry.framework, entry.case] = known.model_copy(update=update)
 
@@ -87,6 +115,9 @@ class Run:
         if self._host is not None:
             self._host.close()
             self._host = None
+
+
+RUN = pytest.StashKey[Run]()  # where pytest's configuration holds the run
 
 
 def select(cases: Sequence[Case], globs: Sequence[str], tags: Sequence[str]) -> tuple[Case, ...]:

@@ -1,8 +1,9 @@
 """What the terminal shows of a run: a progress line while it runs, a table at its end."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
+from conformance.claim.asked import Absence
 from conformance.claim.check import CLAIMS
 from conformance.process.framework import Framework
 from conformance.report.report import Entry
@@ -11,16 +12,18 @@ from conformance.report.report import Entry
 WORDS = {"agrees": "agree", "pinned": "pinned", "unsupported": "unsupported", "fails": "FAIL"}
 
 
-def progress(frameworks: Sequence[Framework], cases: int, entries: Iterable[Entry]) -> str:
-    """``torch 34/59, keras 12/59 (2 fail)``: how many cases of each framework have been seen."""
+def progress(due: Mapping[str, int], entries: Iterable[Entry]) -> str:
+    """``torch 34/59, keras 12/51 (2 FAIL)``: how many of its cases each framework has seen.
+
+    `due` has the number of cases by the framework's label.
+    """
     seen: Counter[str] = Counter()
     failing: Counter[str] = Counter()
     for entry in entries:
         seen[entry.framework] += 1
         failing[entry.framework] += any(one.settled == "fails" for one in entry.claims.values())
     parts = []
-    for framework in frameworks:
-        label = framework.label
+    for label, cases in due.items():
         fails = f" ({failing[label]} FAIL)" if failing[label] else ""
         parts.append(f"{label} {seen[label]}/{cases}{fails}")
     return ", ".join(parts)
@@ -56,3 +59,23 @@ def table(frameworks: Sequence[Framework], entries: Iterable[Entry]) -> list[str
         *lines,
         *(f"{one.label}  not installed: {', '.join(one.missing)}" for one in missing),
     ]
+
+
+def put_off(absences: Mapping[str, Absence]) -> str:
+    """``; not put to 12 cases, for 3 reasons (1 the adapter's own)``, or nothing."""
+    if not absences:
+        return ""
+    why = set(absences.values())
+    own = sum(one.own for one in why)
+    told = f"; not put to {_counted(len(absences), 'case')}, for {_counted(len(why), 'reason')}"
+    return told + (f" ({own} the adapter's own)" if own else "")
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}{'s' * (number != 1)}"
+
+
+def reasons(absences: Mapping[str, Absence]) -> list[str]:
+    """A line for each reason why a framework is not put to cases: how many, why, and a link."""
+    counts = Counter(absences.values())
+    return [f"  {count:>5}  {'(adapter) ' * one.own}{one}" for one, count in counts.most_common()]

@@ -31,6 +31,7 @@ class Terminal:
         self._shown = 0.0  # when the progress line was last written over
         self._quiet: pytest.TestReport | None = None  # told of by the progress line alone
         self._problems: list[str] = []
+        self._due = {one.label: len(run.cases) - len(run.absences(one)) for one in run.installed}
 
     @pytest.hookimpl(wrapper=True)
     def pytest_report_teststatus(self, report: pytest.TestReport) -> Generator[None, Any, Any]:
@@ -64,13 +65,13 @@ class Terminal:
             return
         entries = self._run.entries.values()
         asked = self._named or bool(entries) or exitstatus == pytest.ExitCode.NO_TESTS_COLLECTED
-        executed = self._others or any(entry.outcome != "unsupported" for entry in entries)
+        executed = self._others or bool(entries)
         if asked and not executed:
             self._problems.append("no case was executed: a run without one proves nothing")
         if self._path is not None:
             whole = len(self._ended) == session.testscollected and exitstatus not in CUT_SHORT
             try:
-                write(self._path, header(self._run.frameworks, whole), entries)
+                write(self._path, header(self._run.frameworks, whole), self._run.all_entries())
             except OSError as error:
                 self._problems.append(f"--report {self._path}: {error}")
         if self._problems and exitstatus == pytest.ExitCode.OK:
@@ -91,13 +92,13 @@ class Terminal:
         if reporter is None:
             return
         run, before = self._run, self._tenths
-        self._tenths = 10 * len(run.entries) // (len(run.installed) * len(run.cases))
+        self._tenths = 10 * len(run.entries) // sum(self._due.values())
         if not reporter.isatty() and self._tenths == before:
             return  # a log has no line to write over
         if reporter.isatty() and self._tenths < 10 and time.monotonic() - self._shown < BLINK:
             return  # counting all entries for every claim would cost more than the claim
         self._shown = time.monotonic()
-        line = summary.progress(run.installed, len(run.cases), run.entries.values())
+        line = summary.progress(self._due, run.entries.values())
         if reporter.isatty():
             reporter.rewrite(line[: reporter._tw.fullwidth - 1], erase=True)
         else:

@@ -70,7 +70,7 @@ SPY = """\
 from pathlib import Path
 
 from tests.harness.adapters import right
-from tests.harness.adapters.right import CONVENTION, infer, parameters, unsupported
+from tests.harness.adapters.right import CONVENTION, infer, parameters
 
 PACKAGES = ("numpy",)
 

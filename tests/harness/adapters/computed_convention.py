@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from tests.harness.adapters.right import infer, parameters, run, unsupported
+from tests.harness.adapters.right import infer, parameters, run
 
-__all__ = ["infer", "parameters", "run", "unsupported"]
+__all__ = ["infer", "parameters", "run"]
 PACKAGES = ("numpy",)
 
 CONVENTION = np.array(None).item()

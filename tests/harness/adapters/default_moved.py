@@ -4,9 +4,9 @@ from typing import Any
 
 from adapters.contract import Dimensions
 from tests.harness.adapters import right
-from tests.harness.adapters.right import CONVENTION, infer, parameters, run, unsupported
+from tests.harness.adapters.right import CONVENTION, infer, parameters, run
 
-__all__ = ["CONVENTION", "defaults", "infer", "parameters", "run", "unsupported"]
+__all__ = ["CONVENTION", "defaults", "infer", "parameters", "run"]
 PACKAGES = ("numpy",)
 
 

@@ -3,9 +3,9 @@
 from typing import Any
 
 from adapters.contract import Shape
-from tests.harness.adapters.right import CONVENTION, parameters, run, unsupported
+from tests.harness.adapters.right import CONVENTION, parameters, run
 
-__all__ = ["CONVENTION", "infer", "parameters", "run", "unsupported"]
+__all__ = ["CONVENTION", "infer", "parameters", "run"]
 PACKAGES = ("numpy",)
 
 

@@ -4,9 +4,9 @@ from typing import Any
 
 from adapters.contract import Array
 from tests.harness.adapters import right
-from tests.harness.adapters.right import CONVENTION, unsupported
+from tests.harness.adapters.right import CONVENTION
 
-__all__ = ["CONVENTION", "run", "unsupported"]
+__all__ = ["CONVENTION", "run"]
 PACKAGES = ("numpy",)
 
 

@@ -1,12 +1,12 @@
-"""A batch of no sequence is refused, though `unsupported` does not say so."""
+"""A batch of no sequence is refused, though no gap says so."""
 
 from typing import Any
 
 from adapters.contract import Results
 from tests.harness.adapters import right
-from tests.harness.adapters.right import CONVENTION, defaults, infer, parameters, unsupported
+from tests.harness.adapters.right import CONVENTION, defaults, infer, parameters
 
-__all__ = ["CONVENTION", "defaults", "infer", "parameters", "run", "unsupported"]
+__all__ = ["CONVENTION", "defaults", "infer", "parameters", "run"]
 PACKAGES = ("numpy",)
 
 

@@ -61,11 +61,6 @@ Scan = Callable[..., tuple[Array, Array, Array]]
 Join = Callable[[Sequence[Array]], Array]
 
 
-def unsupported(layer: Layer) -> str | None:  # noqa: ARG001, an adapter without a gap
-    """None: every option of `Layer` is there."""
-    return None
-
-
 def sigmoid(x: Array) -> Array:
     """Return the logistic function of every number."""
     return 1 / (1 + np.exp(-x))

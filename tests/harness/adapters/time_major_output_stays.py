@@ -4,9 +4,9 @@ from typing import Any
 
 from adapters.contract import Layer, Results
 from tests.harness.adapters import right
-from tests.harness.adapters.right import CONVENTION, defaults, infer, parameters, unsupported
+from tests.harness.adapters.right import CONVENTION, defaults, infer, parameters
 
-__all__ = ["CONVENTION", "defaults", "infer", "parameters", "run", "unsupported"]
+__all__ = ["CONVENTION", "defaults", "infer", "parameters", "run"]
 PACKAGES = ("numpy",)
 
 

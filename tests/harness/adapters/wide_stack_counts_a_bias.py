@@ -4,9 +4,9 @@ from typing import Any
 
 from adapters.contract import Shape
 from tests.harness.adapters import right
-from tests.harness.adapters.right import CONVENTION, defaults, infer, run, unsupported
+from tests.harness.adapters.right import CONVENTION, defaults, infer, run
 
-__all__ = ["CONVENTION", "defaults", "infer", "parameters", "run", "unsupported"]
+__all__ = ["CONVENTION", "defaults", "infer", "parameters", "run"]
 PACKAGES = ("numpy",)
 
 

@@ -1,9 +1,9 @@
 """A pattern names an axis that there is not."""
 
 from adapters.contract import Convention, Native
-from tests.harness.adapters.right import infer, parameters, run, unsupported
+from tests.harness.adapters.right import infer, parameters, run
 
-__all__ = ["infer", "parameters", "run", "unsupported"]
+__all__ = ["infer", "parameters", "run"]
 PACKAGES = ("numpy",)
 
 LINK = "https://example.org"

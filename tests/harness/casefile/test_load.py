@@ -57,7 +57,9 @@ CASE = FILE[FILE.index("  - id") :]
 SIZES = FILE[FILE.index("    dimensions") : FILE.index("    expect")]
 EXPECT = FILE[FILE.index("    expect") :]
 ONE = SIZES + EXPECT
-RECORDED = FILE.replace("    expect:", "    record: [exception]\n    expect:")
+RECORDED = FILE.replace(
+    EXPECT, "    record: [exception]\n    feed: {input: [3]}\n    expect: rejected\n"
+)
 OPTIONS = ", ".join(field.name for field in dataclasses.fields(Layer))
 
 

@@ -77,7 +77,7 @@ def test_exception(claim: str) -> None:
 @pytest.mark.parametrize(
     ("outcome", "detail", "got"),
     [
-        ("unsupported", "no such option", {}),
+        ("broken", "no such option", {}),
         ("hung", "no answer within 1 s", {}),
         ("crashed", "SIGSEGV", {"detail": "SIGSEGV"}),
     ],
@@ -571,19 +571,18 @@ def _float32(results: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
 @pytest.mark.parametrize(
     ("claim", "name"),
     [
-        (check.inferred_shapes, "infer"),
+        (check.inferred_shapes, "inferred shape"),
         (check.parameters, "parameters"),
         (check.properties, "defaults"),
     ],
 )
 def test_absent(claim: Callable[[Observation], Verdict], name: str) -> None:
-    """What the adapter does not define leaves its claim unsupported, with a link; others hold."""
+    """An adapter that gives nothing of what it was asked for is broken in that claim alone."""
     case = dataclasses.replace(SEQUENCES, record=("defaults",))
     framework = Framework("minimal", "tests.harness.adapters.minimal", "", {"numpy": "2.4.6"})
     found = observe(Host(framework, ROOT, timeout=30, in_process=True), case)
     verdict = claim(found)
-    assert verdict.outcome == "unsupported"
-    assert verdict.message == f"the adapter has no {name}: https://example.org/right"
+    assert verdict == Verdict("broken", {}, f"the adapter gives no {name}, which it was asked for")
     assert check.shapes(found).outcome == check.values(found).outcome == "agrees"
 
 

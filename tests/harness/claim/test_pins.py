@@ -39,7 +39,7 @@ def settled(verdict: Verdict, *pins: Deviation, claim: str = "shapes") -> Settle
     ("verdict", "kind"),
     [
         (Verdict("agrees"), "agrees"),
-        (Verdict("unsupported", {}, "no such layer"), "unsupported"),
+        (Verdict("broken", {}, "no such name"), "fails"),
         (SWAPPED, "fails"),
         (Verdict("rejected", {"exception": "ValueError"}, "raised"), "fails"),
         (Verdict("crashed", {"detail": "SIGSEGV"}, "crashed: SIGSEGV"), "fails"),
@@ -47,7 +47,7 @@ def settled(verdict: Verdict, *pins: Deviation, claim: str = "shapes") -> Settle
     ],
 )
 def test_no_pin(verdict: Verdict, kind: str) -> None:
-    """Without a pin all that does not agree fails, but for what is unsupported."""
+    """Without a pin all that does not agree fails."""
     assert settled(verdict) == Settlement(kind, verdict.message)
 
 
@@ -58,7 +58,7 @@ def test_pinned() -> None:
 
 
 @pytest.mark.parametrize(
-    ("outcome", "got"), [("crashed", {"detail": "SIGSEGV"}), ("hung", {}), ("unsupported", {})]
+    ("outcome", "got"), [("crashed", {"detail": "SIGSEGV"}), ("hung", {}), ("broken", {})]
 )
 def test_every_outcome_can_be_pinned(outcome: str, got: dict[str, str]) -> None:
     """Not differences alone can be known."""

@@ -183,7 +183,7 @@ def test_two_records() -> None:
     )
 
 
-@pytest.mark.parametrize("outcome", ["crashed", "hung", "unsupported"])
+@pytest.mark.parametrize("outcome", ["crashed", "hung", "broken"])
 def test_stopped(outcome: str) -> None:
     """A run that came to nothing has no properties."""
     verdict = judged(RECORD, found=observed(outcome=outcome, results=None, detail="why"))

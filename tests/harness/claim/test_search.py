@@ -8,11 +8,12 @@ import pytest
 
 from conformance.casefile.load import load_cases
 from conformance.claim import check
+from conformance.claim.asked import asked
 from conformance.claim.search import Search, drawn, search
 from conformance.lstm.case import Case, Deviation
-from conformance.process.framework import Framework
+from conformance.process.framework import Framework, find
 from conformance.process.host import Host
-from conformance.process.observation import observe
+from conformance.process.observation import Observation, observe
 
 ROOT = Path(__file__).resolve().parents[3]
 (START,) = (case for case in load_cases(ROOT) if "search" in case.tags)
@@ -22,9 +23,10 @@ FOUND = "average_not_halved"
 
 def searched(adapter: str, *pins: Deviation) -> Search:
     """Search for what is wrong with a fake adapter."""
-    framework = Framework(adapter, f"tests.harness.adapters.{adapter}", "")
+    (framework,) = find(ROOT, [f"tests.harness.adapters.{adapter}"])
     host = Host(framework, ROOT, timeout=30, in_process=True)
-    return search(partial(observe, host), START, pins, examples=200, begin=1)
+    claims = partial(asked, framework)
+    return search(partial(observe, host), START, claims, pins, examples=200, begin=1)
 
 
 @lru_cache
@@ -38,6 +40,21 @@ def test_right_adapter(adapter: str) -> None:
     """In a right adapter nothing is found, not what it leaves out either, and most draws ran."""
     result = searched(adapter)
     assert (result.case, result.ran > 20) == (None, True)
+
+
+def test_gaps_are_not_drawn() -> None:
+    """What the framework does not have is never asked for: it would be a finding at once."""
+    (framework,) = find(ROOT, ["tests.harness.adapters.no_bias_layers"])
+    drawn: list[Case] = []
+
+    def watched(case: Case) -> Observation:
+        drawn.append(case)
+        return observe(host, case)
+
+    host = Host(framework, ROOT, timeout=30, in_process=True)
+    search(watched, START, partial(asked, framework), (), examples=50, begin=1)
+    assert len(drawn) > 5
+    assert all(case.layer.bias for case in drawn)
 
 
 def test_found() -> None:

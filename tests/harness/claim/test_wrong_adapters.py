@@ -64,6 +64,7 @@ WRONG = {
         "rejects": "fed       c_0 (1, 2, 1)",
         "properties": "exception: not what is on record\n  expected  'ValueError'",
     },
+    "complex_results": {"shapes": "y: another dtype\n  expected  float32\n  got       complex64"},
     "direction_before_layer": {
         "values": "looks like the rows of h_n and c_n in the order direction, layer",
     },
@@ -90,6 +91,14 @@ WRONG = {
         "values": "looks like the time axis is missing",
         "inferred_shapes": "y: inference and run disagree",
     },
+    "looks_up_a_missing_name": {
+        "shapes": "the adapter's own mistake, which says nothing of the framework",
+        "values": "the adapter's own mistake, which says nothing of the framework",
+        "inferred_shapes": "the adapter's own mistake, which says nothing of the framework",
+        "parameters": "the adapter's own mistake, which says nothing of the framework",
+        "rejects": "the adapter's own mistake, which says nothing of the framework",
+        "properties": "the adapter's own mistake, which says nothing of the framework",
+    },
     "layers_from_the_top": {
         "values": "looks like the rows of h_n and c_n from the last layer to the first",
     },
@@ -113,6 +122,14 @@ WRONG = {
     "peephole": {"values": "output: other values"},
     "reads_backwards": {"values": "looks like the input reversed in time"},
     "recurrent_bias_dropped": {"values": "looks like recurrent_bias dropped"},
+    "refuses_everything": {
+        "shapes": "the run raised RuntimeError: no kernel",
+        "values": "the run raised RuntimeError: no kernel",
+        "inferred_shapes": "the run raised RuntimeError: no kernel",
+        "parameters": "the run raised RuntimeError: no kernel",
+        "rejects": "a refusal that proves nothing: right input, fed to the same layer, raised",
+        "properties": "exception: not what is on record\n  expected  'ValueError'",
+    },
     "refuses_stacks": {
         "shapes": "the run raised NotImplementedError: one layer only",
         "values": "the run raised NotImplementedError: one layer only",
@@ -185,9 +202,15 @@ MEETING = {  # of several options together, which only the covering arrays put t
 MISTAKES = WRONG | {adapter: claims for adapter, (_, claims) in OWN.items()} | MEETING
 OTHERS = {  # for the tests of the process, of what is installed, and of what is not supported
     "computed_convention",
+    "counts_floats",
+    "defaults_of_arrays",
+    "defaults_raise",
     "dies_on_import",
     "exits",
     "hangs",
+    "ignores_reverse",
+    "infers_a_list",
+    "infers_text",
     "leaves",
     "minimal",
     "missing_function",
@@ -197,6 +220,7 @@ OTHERS = {  # for the tests of the process, of what is installed, and of what is
     "no_program",
     "not_installed",
     "raises_on_import",
+    "returns_nothing",
     "segfaults",
     "strange_dtype",
     "wrong_pattern",

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from adapters.contract import Convention, Dimensions, Layer, Native
+from adapters.contract import Convention, Dimensions, Layer, Native, Shape
 from conformance.convention import convention as views
 from conformance.lstm.case import Case
 from conformance.lstm.law import Law
@@ -394,15 +394,75 @@ def test_input_is_transposed() -> None:
 
 
 def test_input_that_there_is_not() -> None:
-    """An input that the framework does not have is not handed over."""
+    """An input that the framework does not have is no input to lose in silence."""
     inputs = {"input": np.zeros((2, 5, 3)), "lengths": np.array([2, 5])}
-    assert views.native_inputs(STACKED, Layer(), SIZES, inputs).keys() == {"x"}
+    with pytest.raises(views.UnfedError, match="the framework takes no lengths"):
+        views.native_inputs(STACKED, Layer(), SIZES, inputs)
 
 
 def test_wrong_rank_is_left_alone() -> None:
     """An input that has no axes to reorder, to be refused, is handed over as it is."""
     array = np.arange(6.0).reshape(2, 3)
-    assert views.native_inputs(NAMED, Layer(), SIZES, {"input": array})["x"] is array
+    fed = views.native_inputs(NAMED, Layer(), SIZES, {"input": array})
+    assert np.array_equal(fed["x"], array)
+
+
+ROWS = Dimensions(batch_size=2, time_steps=5, embedding_dim=3, hidden_units=4, num_layers=2)
+APART = Native("layer_{layer}{direction}/h", "batch hidden")
+BY_LAYER = Native("layer_{layer}/h", "direction batch hidden")
+BATCH_FIRST = Native("layer_{layer}/h", "batch direction hidden")
+TOGETHER = Native("h", "(layer direction) batch hidden")
+TURNED = Native("h", "batch (layer direction) hidden")
+BY_DIRECTION = Native("h{direction}", "layer batch hidden")
+
+
+@pytest.mark.parametrize(
+    ("form", "fed", "native"),
+    [
+        (APART, (4, 2, 1, 4), (2, 1, 4)),
+        (APART, (4, 4), (4,)),
+        (BY_LAYER, (4, 2, 1, 4), (2, 2, 1, 4)),
+        (BY_LAYER, (6, 2, 4), (3, 2, 4)),
+        (BY_LAYER, (2, 2, 4), (1, 2, 4)),
+        (BATCH_FIRST, (6, 2, 4), (2, 3, 4)),
+        (BATCH_FIRST, (4, 2, 1, 4), (2, 2, 1, 4)),
+        (BY_DIRECTION, (4, 2, 1, 4), (2, 2, 1, 4)),
+        (TOGETHER, (4, 2, 1, 4), (4, 2, 1, 4)),
+        (TOGETHER, (3, 2, 4), (3, 2, 4)),
+        (TOGETHER, (2, 4), (2, 4)),
+        (TURNED, (5, 2, 4), (2, 5, 4)),
+    ],
+)
+def test_wrong_state_reaches_the_layer(form: Native, fed: Shape, native: Shape) -> None:
+    """A state with other axes, or other rows, goes to every tensor that is declared for it."""
+    convention = dataclasses.replace(NAMED, inputs={**NAMED.inputs, "h_0": form})
+    layer = Layer(bidirectional=True, initial_state="given")
+    array = np.arange(float(np.prod(fed))).reshape(fed)
+    laid = views.native_inputs(convention, layer, ROWS, {"h_0": array})
+    labels = convention.directions[1]
+    due = {form.name.format(layer=number, direction=label) for number in (0, 1) for label in labels}
+    assert {name: one.shape for name, one in laid.items()} == dict.fromkeys(due, native)
+    assert sorted(np.concatenate([one.ravel() for one in laid.values()])) == sorted(array.ravel())
+
+
+@pytest.mark.parametrize(
+    ("form", "fed"),
+    [
+        (APART, (3, 2, 4)),
+        (APART, (1, 2, 1, 4)),
+        (APART, (8, 2, 4)),
+        (BY_LAYER, (3, 2, 4)),
+        (BY_LAYER, (0, 2, 4)),
+        (APART, ()),
+        (Native("layer_{layer}{direction}/h", "hidden batch"), (4, 2, 1, 4)),
+    ],
+)
+def test_wrong_state_that_cannot_be_fed(form: Native, fed: Shape) -> None:
+    """Rows that the framework's own tensors cannot carry are told, and fed to nobody."""
+    convention = dataclasses.replace(NAMED, inputs={**NAMED.inputs, "h_0": form})
+    layer = Layer(bidirectional=True, initial_state="given")
+    with pytest.raises(views.UnfedError, match="carr"):
+        views.native_inputs(convention, layer, ROWS, {"h_0": np.zeros(fed)})
 
 
 def test_last_of_a_stack() -> None:

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from adapters.contract import Native
+from adapters.contract import ANY, Gap, Native
 from conformance.convention.declaration import mistakes
-from conformance.process import child
+from conformance.process import source
 from conformance.process.framework import FrameworkError, declared, find, shipped
 from tests.harness.adapters.right import CONVENTION
 
@@ -21,13 +21,13 @@ ADAPTERS = shipped(ROOT)
 def test_own_declarations(name: str) -> None:
     """Every adapter's convention is read without its framework, has no mistake and a loader."""
     (framework,) = find(ROOT, [name], missing=True)
-    assert list(mistakes(framework.convention)) == []
+    assert list(mistakes(framework.convention, framework.gaps)) == []
     assert framework.convention.loader
 
 
 def test_read_as_imported() -> None:
     """What is read of a source, through imports of others, is what an import gives."""
-    probed = child.probe(f"{HERE}.minimal")
+    probed = source.probe(f"{HERE}.minimal")
     assert declared(probed["convention"]) == CONVENTION
 
 
@@ -43,8 +43,8 @@ def test_read_as_imported() -> None:
         ),
         (
             "computed_convention",
-            f"{FOLDER}/computed_convention.py: np is read without an import: it must be made of "
-            "literals",
+            f"{FOLDER}/computed_convention.py: line 3: np is read without an import: it must be "
+            "made of literals, in one assignment at the top level",
         ),
     ],
 )
@@ -57,7 +57,7 @@ def test_errors(name: str, text: str) -> None:
 
 def test_missing_program() -> None:
     """A program that is not on the PATH is missing like a distribution."""
-    assert child.probe(f"{HERE}.no_program")["missing"] == ["no-such-compiler"]
+    assert source.probe(f"{HERE}.no_program")["missing"] == ["no-such-compiler"]
 
 
 @pytest.mark.parametrize(
@@ -77,18 +77,36 @@ def test_mistakes(part: str, name: str, native: Native, text: str) -> None:
     """What no framework's convention can be is told once, with what is wrong in it."""
     changed = {**getattr(CONVENTION, part), name: native}
     (told,) = mistakes(dataclasses.replace(CONVENTION, **{part: changed}))
-    assert told.startswith(part)
+    assert told.startswith(f"CONVENTION.{part}")
     assert text in told
 
 
 def test_no_order_of_gates() -> None:
     """Every gate stands once in the order of gates."""
     (told,) = mistakes(dataclasses.replace(CONVENTION, gates="iffo"))
-    assert told == "gates: 'iffo' is no order of i, f, g and o"
+    assert told == "CONVENTION.gates: 'iffo' is no order of i, f, g and o"
 
 
 def test_missing_declaration() -> None:
     """A result that every layer has must be declared."""
     results = {name: one for name, one in CONVENTION.results.items() if name != "c_n"}
     (told,) = mistakes(dataclasses.replace(CONVENTION, results=results))
-    assert told == "results: 'c_n' is missing"
+    assert told == "CONVENTION.results: 'c_n' is missing"
+
+
+@pytest.mark.parametrize(
+    ("part", "name", "option"),
+    [
+        ("inputs", "lengths", "lengths"),
+        ("inputs", "h_0", "initial_state"),
+        ("weights", "projection_weights", "projection_size"),
+    ],
+)
+def test_missing_without_a_gap(part: str, name: str, option: str) -> None:
+    """What the convention leaves out, and an option needs, must be a gap with a reason."""
+    kept = {key: one for key, one in getattr(CONVENTION, part).items() if key != name}
+    convention = dataclasses.replace(CONVENTION, **{part: kept})
+    (told,) = mistakes(convention)
+    assert told == f"CONVENTION.{part}: without {name!r}, GAPS must have a gap for {option}"
+    gap = Gap({option: ANY}, "it has none", "https://example.org")
+    assert list(mistakes(convention, [gap])) == []

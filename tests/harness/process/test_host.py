@@ -4,6 +4,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,7 @@ from conformance.lstm.case import Case
 from conformance.process import framework, gateway, host
 from conformance.process.framework import Framework, FrameworkError, find
 from conformance.process.host import Host
-from conformance.process.observation import Observation, observe
+from conformance.process.observation import Observation, Raised, observe
 
 ROOT = Path(__file__).resolve().parents[3]
 ADAPTERS = "tests.harness.adapters"
@@ -207,19 +208,65 @@ def test_missing_function(start: Start) -> None:
     assert "missing_function.py: an adapter defines run" in detail
 
 
-def test_unsupported(start: Start) -> None:
-    """What the adapter says that its framework does not have is unsupported, with the reason."""
-    observation = observe(start("no_bias_layers"), case(3, bias=False))
-    assert outcome(observation) == (
-        "unsupported",
-        "every cell has a bias: https://example.org/right",
-    )
+@pytest.mark.parametrize(
+    ("adapter", "message"),
+    [
+        ("no_number", "a result of dtype"),
+        ("strange_dtype", "a result of dtype"),
+        ("returns_nothing", "run returned a NoneType, not a mapping of names to arrays"),
+        ("looks_up_a_missing_name", "layer_0/h"),
+    ],
+)
+def test_own_mistake(start: Start, adapter: str, message: str) -> None:
+    """What the adapter does wrong by itself is no refusal of its framework's."""
+    seen = observe(start(adapter), HARMLESS)
+    assert seen.outcome == "broken"
+    assert seen.exception is not None
+    assert seen.exception.own
+    assert message in seen.exception.message
 
 
-@pytest.mark.parametrize("adapter", ["no_number", "strange_dtype"])
-def test_no_array(start: Start, adapter: str) -> None:
-    """A result that is no array of numbers is an outcome of the framework, not of the engine."""
-    assert observe(start(adapter), HARMLESS).outcome in {"ran", "rejected"}
+@pytest.mark.parametrize(
+    ("adapter", "part"),
+    [("infers_a_list", "inferred"), ("infers_text", "inferred"), ("counts_floats", "parameters")],
+)
+def test_declaration_functions(start: Start, adapter: str, part: str) -> None:
+    """What infer and parameters give in place of shapes is told with what it is."""
+    found = getattr(observe(start(adapter), HARMLESS), part)
+    assert isinstance(found, Raised)
+    assert found.own
+    assert "returned a" in found.message or "which is no tuple of sizes" in found.message
+
+
+@pytest.mark.parametrize(
+    ("adapter", "message"),
+    [
+        ("defaults_raise", "nobody knows"),
+        ("defaults_of_arrays", "defaults['forget_bias'] is a numpy.float32, which is no plain"),
+    ],
+)
+def test_defaults(start: Start, adapter: str, message: str) -> None:
+    """Defaults that cannot be had are no defaults to put on record."""
+    seen = observe(start(adapter), replace(HARMLESS, record=("defaults",)))
+    assert seen.defaults is not None
+    assert message in seen.defaults.message
+    assert "defaults" not in seen.properties
+
+
+def test_refusal_is_looked_into(start: Start) -> None:
+    """Where wrong input is refused, it is seen what right input comes to."""
+    wrong = replace(HARMLESS, must_reject=True, feed={"input": (2, 3, 6)}, expect={})
+    assert observe(start("right"), wrong).control is None
+    control = observe(start("refuses_everything"), wrong).control
+    assert control is not None
+    assert control.type == "RuntimeError"
+
+
+def test_watched(start: Start) -> None:
+    """It is seen which options an adapter looks at, and never which a cache compares."""
+    seen = observe(start("ignores_reverse"), HARMLESS, watch=True)
+    assert "bidirectional" in seen.read
+    assert "reverse" not in seen.read
 
 
 # Where the process runs.

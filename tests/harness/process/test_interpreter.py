@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from packaging.requirements import Requirement
 
-from conformance.process.child import declared
 from conformance.process.framework import find, shipped
 from conformance.process.interpreter import packages
+from conformance.process.source import declared
 
 ROOT = Path(__file__).resolve().parents[3]
 ADAPTERS = shipped(ROOT)

@@ -40,7 +40,7 @@ ENTRIES = {
     "not finite": with_results(y=lambda results: results["y"] * float("nan")),
     "misshapen": with_results(y=lambda results: results["y"][0]),
     "rejected": observed(TOO_WIDE),
-    "unsupported": observed(outcome="unsupported", detail="no such layer", results=None),
+    "broken": observed(outcome="broken", detail="no such name", results=None),
     "crashed": observed(
         outcome="crashed", detail="SIGSEGV", results=None, inferred=None, parameters=None
     ),
@@ -113,6 +113,7 @@ def test_claim() -> None:
         "got": {"y": [1]},
         "settled": "pinned",
         "pin": "cases/deviations/right.yaml:4",
+        "absence": None,
     }
 
 

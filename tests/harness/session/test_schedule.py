@@ -326,7 +326,8 @@ def test_case_is_on_one_worker(many: tuple[Project, pytest.RunResult]) -> None:
     """All claims on a case are put to it by one worker."""
     workers = workers_by(many[1], "case")
     assert {len(found) for found in workers.values()} == {1}
-    assert many[0].record("left")["run"] == len(workers) == 24
+    refused = 1  # which is run once more, with right input
+    assert many[0].record("left")["run"] == len(workers) + refused == 25
 
 
 def test_interpreter_is_asked_once(tmp_path: Path) -> None:

@@ -1,0 +1,72 @@
+"""What a framework is asked: not for what it does not have, and not for what cannot reach it.
+
+Nothing is skipped in silence: whatever a framework is not put to has its `Absence`, a reason and
+a link, read from what the adapter declares and without asking its process.
+"""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from conformance.claim.check import claims_on
+from conformance.convention.convention import UnfedError, native_inputs
+from conformance.lstm.case import Case
+from conformance.lstm.sample import fed_shapes
+from conformance.process.framework import Framework
+
+# The claims that need a function which an adapter may leave out.
+NEEDS = {"inferred_shapes": "infer", "parameters": "parameters"}
+
+
+@dataclass(frozen=True)
+class Absence:
+    """Why a framework is not put to a case, or to a claim on it."""
+
+    why: str
+    source: str
+    own: bool = False  # whether the adapter lacks it, and not the framework
+    where: str = ""  # of the gap: path:line
+
+    def __str__(self) -> str:
+        """``nothing projects h: https://...``."""
+        return f"{self.why}: {self.source}"
+
+
+def absence(framework: Framework, case: Case) -> Absence | None:
+    """Why `framework` is not put to `case`: a gap, or an input that cannot reach its layer."""
+    if gap := framework.gap(case.layer):
+        return Absence(gap.why, gap.source, gap.own, gap.where)
+    convention = framework.convention
+    if case.feed and convention is not None:
+        try:
+            shapes = {name: np.zeros(shape) for name, shape in fed_shapes(case).items()}
+            native_inputs(convention, case.layer, case.dimensions, shapes)
+        except UnfedError as problem:
+            return Absence(str(problem), convention.source)
+    return None
+
+
+def asked(framework: Framework, case: Case) -> tuple[str, ...]:
+    """The claims on `case` that `framework` is put to; none where it is not put to the case."""
+    if absence(framework, case) is not None:
+        return ()
+    without = unasked(framework, case)
+    return tuple(claim for claim in claims_on(case) if claim not in without)
+
+
+def unasked(framework: Framework, case: Case) -> dict[str, Absence]:
+    """The claims on a case that is asked for which the adapter gives nothing to judge."""
+    source = framework.convention.source if framework.convention else ""
+    missing = {
+        claim: f"the adapter has no {function}()"
+        for claim, function in NEEDS.items()
+        if function not in framework.functions
+    }
+    if case.record == ("defaults",) and "defaults" not in framework.functions:
+        missing["properties"] = "the adapter has no defaults()"
+    found = {
+        claim: Absence(why, source) for claim, why in missing.items() if claim in claims_on(case)
+    }
+    if "time" in case.split and (gap := framework.gap(replace(case.layer, initial_state="given"))):
+        found["splits"] = Absence(gap.why, gap.source, gap.own, gap.where)
+    return found

@@ -1,0 +1,43 @@
+"""``python -m conformance gaps``."""
+
+import argparse
+from pathlib import Path
+
+from conformance.claim.tried import tried
+from conformance.command import Command, progress
+from conformance.convention.gap import holds
+from conformance.process.framework import find
+from conformance.process.host import Host
+
+TIMEOUT = 120  # seconds, for a start and for each gap
+
+
+def _arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--framework", action="append", default=[], metavar="NAME", help="default: all installed"
+    )
+
+
+def _gaps(root: Path, given: argparse.Namespace) -> int:
+    """Print what became of each gap; 1 where the framework does what it is said not to do."""
+    agreed = 0
+    for framework in find(root, given.framework):
+        if framework.missing:
+            continue
+        there = [gap for gap in framework.gaps if holds(gap, framework.versions)]
+        own = sum(gap.own for gap in there)
+        print(f"{framework}: {len(there)} gaps, {own} of them the adapter's own", flush=True)
+        host = Host(framework, root, TIMEOUT)
+        for gap in progress(there, framework.label):
+            one = tried(host, gap, [other for other in there if other is not gap])
+            agreed += one.agreed
+            options = ", ".join(f"{name}={value}" for name, value in gap.options.items())
+            print(f"  {gap.where}: {options}{' (own)' * gap.own}\n    {one.told}", flush=True)
+        host.close()
+    print(f"{agreed} that ran and agreed")
+    return int(agreed > 0)
+
+
+GAPS = Command(
+    "try each declared gap on the installed framework: which ran, and agreed", _gaps, _arguments
+)

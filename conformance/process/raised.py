@@ -1,0 +1,69 @@
+"""An exception of the adapter's process, and whose it is: the framework's, or the adapter's own.
+
+Runs in the adapter's own interpreter, so it imports the standard library alone.
+"""
+
+import dis
+import sys
+import traceback
+from pathlib import Path
+from typing import Any
+
+# What Python itself raises where a name, a key, a place or an argument is not there.
+MISTAKES = (AssertionError, AttributeError, ImportError, LookupError, NameError, TypeError)
+# The instructions at which what a framework made is called or computed with.
+CALLS = ("CALL", "PRECALL", "BINARY_", "COMPARE_", "INPLACE_")
+ENGINE = Path(__file__).parent
+
+
+def exception(problem: Exception, adapter: Any = None) -> dict[str, Any]:
+    """An exception as plain data; ``own`` where it is the adapter's, and not its framework's."""
+    frames = traceback.extract_tb(problem.__traceback__)
+    return {
+        "type": type(problem).__qualname__,
+        "message": text(problem)[:2000],
+        "at": f"{frames[-1].filename}:{frames[-1].lineno}" if frames else "",
+        "own": _own(problem, adapter),
+    }
+
+
+def _own(problem: Exception, adapter: Any) -> bool:
+    """Whether the adapter tripped over itself, and its framework refused nothing.
+
+    A framework's exception comes out of a call: the innermost frame is the framework's, or a C
+    function that the adapter called. What the adapter raises by a statement of its own is a check
+    that somebody wrote, and counts as a refusal; what Python raises on its lines does not.
+    """
+    ours, beneath = None, 0
+    trace = problem.__traceback__
+    while trace is not None:
+        beneath += 1
+        if _is_ours(trace.tb_frame.f_code.co_filename, adapter):
+            ours, beneath = trace, 0
+        trace = trace.tb_next
+    if ours is None:
+        return False
+    code = ours.tb_frame.f_code
+    operation = next(
+        (one.opname for one in dis.get_instructions(code) if one.offset == ours.tb_lasti), ""
+    )
+    if beneath:  # a module that computes its attributes, or imports on demand, has frames too
+        looks_up = operation.startswith(("LOAD_", "IMPORT_"))
+        return looks_up and isinstance(problem, AttributeError | ImportError)
+    if operation == "RAISE_VARARGS" and not isinstance(problem, AssertionError):
+        return Path(code.co_filename).parent == ENGINE
+    if isinstance(problem, MISTAKES) or str(problem).startswith("zip()"):
+        return True
+    return not operation.startswith(CALLS)
+
+
+def _is_ours(file: str, adapter: Any) -> bool:
+    """Whether a file is the adapter, what adapters share, or the engine."""
+    contract = getattr(sys.modules.get("adapters.contract"), "__file__", None) or ""
+    folders = (ENGINE, Path(contract).parent)
+    return file == getattr(adapter, "__file__", None) or Path(file).parent in folders
+
+
+def text(value: Any) -> str:
+    """What an exception or a name says, with nothing in it that no encoding has."""
+    return str(value).encode("utf-8", "backslashreplace").decode()
