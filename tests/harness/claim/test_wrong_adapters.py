@@ -207,6 +207,7 @@ OTHERS = {  # for the tests of the process, of what is installed, and of what is
     "defaults_raise",
     "dies_on_import",
     "exits",
+    "gap_without_link",
     "hangs",
     "ignores_reverse",
     "infers_a_list",
