@@ -6,11 +6,13 @@ from typing import Any
 
 import pytest
 
-from conformance.casefile.load import CaseError, load_cases, load_deviations, load_records
-from conformance.claim.check import CLAIMS
-from conformance.claim.pins import applicable, settle
+from conformance.casefile.known import Ground, load_deviations, load_records
+from conformance.casefile.load import CaseError, load_cases
+from conformance.claim.asked import ever_asked
+from conformance.claim.check import CLAIMS, claims_on
+from conformance.claim.pins import about, applicable, settle
 from conformance.claim.verdict import Verdict
-from conformance.process.framework import Framework, FrameworkError, find
+from conformance.process.framework import Framework, FrameworkError, beside, find, shipped
 from conformance.process.observation import Observation
 from conformance.report import report
 from conformance.session import failure, summary
@@ -55,16 +57,22 @@ def pytest_configure(config: pytest.Config) -> None:
     labels = [label for given in option.framework for label in given.split(",") if label]
     try:
         cases = load_cases(ROOT)
-        deviations = load_deviations(ROOT, cases)
-        records = load_records(ROOT, cases)
         handed = getattr(config, "workerinput", {}).get("frameworks")
         frameworks = tuple(map(Framework.of, handed)) if handed else find(ROOT, labels)
+        ground = Ground(cases, shipped(ROOT), beside(frameworks))
+        there = {one.name: one for one in frameworks}
+        deviations = load_deviations(
+            ROOT,
+            ground,
+            lambda name, case: ever_asked(there[name], case) if name in there else claims_on(case),
+        )
+        records = load_records(ROOT, ground)
         installed = [one for one in frameworks if not one.missing]
         config.stash[RUN] = Run(
             root=ROOT,
             frameworks=frameworks,
             cases=select(cases, option.case, option.tag),
-            deviations=applicable(installed, deviations),
+            deviations=about(installed, deviations),
             records=applicable(installed, records),
             timeout=option.case_timeout,
             in_process=option.in_process,
@@ -103,7 +111,10 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
 
 def pytest_report_header(config: pytest.Config) -> list[str]:
     run = config.stash[RUN]
-    lines = [f"conformance: {len(run.cases)} cases, {len(run.deviations)} pinned deviations"]
+    pins = applicable(run.installed, run.deviations)
+    unsteady = sum(pin.unsteady for pin in pins)
+    counted = f"{len(run.cases)} cases, {len(pins)} pinned deviations"
+    lines = [f"conformance: {counted}" + (f" ({unsteady} unsteady)" if unsteady else "")]
     for framework in run.installed:
         lines.append(f"framework: {framework}{summary.put_off(run.absences(framework))}")
         if config.get_verbosity() > 0:

@@ -6,12 +6,13 @@ was expected, or with type ``sentence`` and a whole sentence; `sentence` reads b
 
 from typing import Annotated, Any, Literal, TypeVar
 
-from packaging.requirements import InvalidRequirement, Requirement
 from pydantic import AfterValidator, BeforeValidator, Field, PlainValidator, Strict
 from pydantic.json_schema import SkipJsonSchema
 from pydantic_core import PydanticCustomError
 
 from conformance.casefile.expression import MAX_LENGTH, NAMES, ExpressionError, parse
+from conformance.casefile.requirement import RequirementError, check
+from conformance.lstm.kind import ANY
 
 T = TypeVar("T")
 
@@ -35,9 +36,10 @@ def _extent(value: object) -> int | str:
 
 def _requirement(value: str) -> str:
     try:
-        Requirement(value)
-    except InvalidRequirement:
-        raise PydanticCustomError("expected", "a requirement like 'name>=1.2,<2'") from None
+        check(value)
+    except RequirementError as error:
+        text = f"version: {error}"
+        raise PydanticCustomError("sentence", "{text}", {"text": text}) from None
     return value
 
 
@@ -72,8 +74,16 @@ Url = Annotated[str, Field(pattern=URL)]
 TagName = Literal["degenerate", "nightly", "search"]
 
 
-def _claims(value: object) -> object:
-    return [value] if isinstance(value, str) else value
+def _listed(value: object) -> object:
+    return value if isinstance(value, list) else [value]
+
+
+def _width(value: object) -> int | str:
+    if value == ANY:
+        return ANY
+    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= MAX_SIZE:
+        return value
+    raise PydanticCustomError("expected", "a whole number from 0 or 'any'")
 
 
 Claim = Literal[
@@ -88,11 +98,13 @@ Claim = Literal[
     "rejects",
 ]
 Claims = Annotated[
-    Many[Claim], BeforeValidator(_claims, json_schema_input_type=Claim | Many[Claim])
+    Many[Claim], BeforeValidator(_listed, json_schema_input_type=Claim | Many[Claim])
 ]
 Version = Annotated[str, AfterValidator(_requirement)]
 
 Size = Annotated[int, Field(ge=0, le=MAX_SIZE)]
+# Of what has a default, for a layer of any other.
+Width = Annotated[int | str, PlainValidator(_width, json_schema_input_type=Size | Literal["any"])]
 Count = Annotated[int, Field(ge=1)]
 Positive = Annotated[int, Field(ge=1, le=MAX_SIZE)]
 Property = Literal["checkpoint", "container", "defaults", "exception", "padding"]
@@ -106,3 +118,11 @@ Extent = Annotated[
     PlainValidator(_extent, json_schema_input_type=Annotated[int, Field(ge=0)] | Expression),
 ]
 Shape = Many[Extent]
+
+
+def some(kind: Any) -> Any:
+    """One value of `kind` or a list of them, under a key that may be left out."""
+    many = Many[kind]
+    listed = BeforeValidator(_listed, json_schema_input_type=kind | many)
+    optional: Any = Maybe  # of a kind that is not known before the file runs
+    return optional[Annotated[many, listed]]

@@ -1,21 +1,22 @@
-"""The YAML files, read into cases and deviations. Every error in every file is told at once."""
+"""The YAML files of ``cases/``, read into cases. Every error in every file is told at once."""
 
-from collections.abc import Callable, Iterator, Sequence
-from fnmatch import fnmatchcase
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from conformance.casefile import entry, sentence, textfile
-from conformance.casefile.document import Document, Place, Problem, parse, quoted
-from conformance.casefile.schema import CaseFile, DeviationFile, RecordFile
-from conformance.lstm.case import Case, Deviation, Record
+from conformance.casefile import entry, folder, sentence, textfile
+from conformance.casefile.document import Document, Place, Problem, parse
+from conformance.casefile.schema import CaseFile
+from conformance.lstm.case import Case
 
 MAX_LINES = 100  # told of one file: one with more is broken as a whole
+KNOWN = ("deviations", "properties")  # folders of files that `known` reads
 
 File = TypeVar("File", bound=BaseModel)
-Item = TypeVar("Item", Case, Deviation, Record)
+Item = TypeVar("Item")
+Listed = tuple[Path, str | None]  # a file, and the reason why it is not read
 
 
 class CaseError(Exception):
@@ -34,12 +35,12 @@ class CaseError(Exception):
 def load_cases(root: Path) -> tuple[Case, ...]:
     """Return the cases of every ``cases/*.yaml`` below `root`, ordered by file name and line.
 
-    Raises CaseError with all errors of all files.
+    Raises CaseError with all errors of all files, and with the files that are not read.
     """
     seen: dict[str, str] = {}
-    cases = _read(
+    cases = read(
         root,
-        "cases",
+        folder.files(root / "cases", KNOWN),
         "a case file needs behaviour, about, source and cases",
         lambda document, where, _: _cases(document, where, seen),
     )
@@ -48,47 +49,27 @@ def load_cases(root: Path) -> tuple[Case, ...]:
     return cases
 
 
-def load_deviations(root: Path, cases: Sequence[Case]) -> tuple[Deviation, ...]:
-    """Return the deviations of every ``cases/deviations/*.yaml`` below `root`.
-
-    Without the folder there are none. Raises CaseError with all errors of all files, among them a
-    glob that matches no case.
-    """
-    return _read(
-        root,
-        "cases/deviations",
-        "a deviation file needs framework and deviations",
-        lambda document, where, stem: _deviations(document, where, stem, cases),
-    )
-
-
-def load_records(root: Path, cases: Sequence[Case]) -> tuple[Record, ...]:
-    """Return the records of every ``cases/properties/*.yaml`` below `root`.
-
-    Without the folder there are none. Raises CaseError with all errors of all files, among them a
-    glob that matches no case.
-    """
-    return _read(
-        root,
-        "cases/properties",
-        "a property file needs framework and records",
-        lambda document, where, stem: _records(document, where, stem, cases),
-    )
-
-
-def _read(
-    root: Path, folder: str, needs: str, entries: Callable[[Document, str, str], list[Item]]
+def read(
+    root: Path,
+    files: Iterable[Listed],
+    needs: str,
+    entries: Callable[[Document, str, Path], list[Item]],
 ) -> tuple[Item, ...]:
-    """Return what `entries` makes of each file: of its document, its path below `root`, its stem.
+    """Return what `entries` makes of each file: of its document, its path as told, and its path.
 
     Raises CaseError with all errors of all files.
     """
     items: list[Item] = []
     lines: list[str] = []
-    for path in _paths(root / folder):
-        where = path.relative_to(root).as_posix()
-        document = _document(path, needs)
-        items += entries(document, where, path.stem)
+    try:
+        listed = list(files)
+    except OSError as error:
+        told = folder.shown(Path(error.filename), root)
+        raise CaseError(f"{told}:1:1: cannot be read: {error.strerror}") from None
+    for path, refusal in listed:
+        where = folder.shown(path, root)
+        document = _document(path, needs) if refusal is None else _refused(refusal)
+        items += entries(document, where, path)
         lines += _lines(where, document)
     if lines:
         raise CaseError(*lines)
@@ -97,7 +78,7 @@ def _read(
 
 def _cases(document: Document, where: str, seen: dict[str, str]) -> list[Case]:
     """Return the cases of one file; `seen` has where each id was first seen, and is added to."""
-    file, indexes = _validated(CaseFile, document, "cases")
+    file, indexes = validated(CaseFile, document, "cases")
     if file is None:
         return []
     cases = []
@@ -113,61 +94,7 @@ def _cases(document: Document, where: str, seen: dict[str, str]) -> list[Case]:
     return cases
 
 
-def _deviations(
-    document: Document, where: str, framework: str, cases: Sequence[Case]
-) -> list[Deviation]:
-    """Return the deviations of one file."""
-    file, indexes = _validated(DeviationFile, document, "deviations")
-    if file is None:
-        return []
-    _named(document, file.framework, framework)
-    deviations = []
-    for index, item in zip(indexes, file.deviations, strict=True):
-        if not any(fnmatchcase(case.id, item.cases) for case in cases):
-            place = document.values["deviations", index, "cases"]
-            document.problems.append(Problem(place, f"cases: {quoted(item.cases)} matches no case"))
-        line = document.values["deviations", index].line
-        facts = item.model_dump()
-        facts["claims"] = facts.pop("claim")
-        deviations.append(Deviation(framework, where=f"{where}:{line}", **facts))
-    return deviations
-
-
-def _records(document: Document, where: str, framework: str, cases: Sequence[Case]) -> list[Record]:
-    """Return the records of one file."""
-    file, indexes = _validated(RecordFile, document, "records")
-    if file is None:
-        return []
-    _named(document, file.framework, framework)
-    records = []
-    for index, item in zip(indexes, file.records, strict=True):
-        for glob, value in item.seen.items():
-            place = document.keys["records", index, "seen", glob]
-            matched = [case for case in cases if fnmatchcase(case.id, glob)]
-            if not any(item.property in case.record for case in matched):
-                text = f"seen: {quoted(glob)} matches no case that records {item.property}"
-                document.problems.append(Problem(place, text))
-            at = f"{where}:{place.line}"
-            record = Record(framework, glob, item.property, item.version, value, item.source, at)
-            records.append(record)
-    return records
-
-
-def _named(document: Document, given: str, framework: str) -> None:
-    """Add a problem where a file names another framework than its file name does."""
-    if given != framework:
-        text = f"framework: expected {framework!r}, the file's name, got {quoted(given)}"
-        document.problems.append(Problem(document.values["framework",], text))
-
-
-def _paths(folder: Path) -> list[Path]:
-    # .yml files are read as well, to be refused: an unread file would be an unnoticed one.
-    return sorted([*folder.glob("*.yaml"), *folder.glob("*.yml")])
-
-
 def _document(path: Path, needs: str) -> Document:
-    if path.suffix == ".yml":
-        return _refused("rename the file: only .yaml files are read")
     try:
         document = parse(textfile.read(path))
     except textfile.TextFileError as error:
@@ -181,9 +108,7 @@ def _refused(message: str) -> Document:
     return Document(None, problems=[Problem(Place(1, 1), message)])
 
 
-def _validated(
-    model: type[File], document: Document, entries: str
-) -> tuple[File | None, list[int]]:
+def validated(model: type[File], document: Document, entries: str) -> tuple[File | None, list[int]]:
     """Return the document as `model`, less the entries with errors, and the indexes of the rest.
 
     None where the errors leave no file. The errors are added to the document's problems.

@@ -1,4 +1,4 @@
-"""The two YAML files, as pydantic models, and the JSON Schema of each that editors read.
+"""The three YAML files, as pydantic models, and the JSON Schema of each that editors read.
 
 The models are strict: no key beside the declared ones and no conversion, so that a float is no
 size and text is no truth value. What needs the values of a case, `load` checks.
@@ -7,7 +7,7 @@ size and text is no truth value. What needs the values of a case, `load` checks.
 import dataclasses
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, create_model, model_validator
 from pydantic.config import JsonDict
@@ -29,8 +29,11 @@ from conformance.casefile.form import (
     Text,
     Url,
     Version,
+    Width,
+    some,
 )
-from conformance.lstm.case import Layer
+from conformance.lstm.case import Dimensions, Layer
+from conformance.lstm.kind import ANY, USUAL
 
 _STRICT = ConfigDict(strict=True, extra="forbid", frozen=True)
 _DRAFT = "https://json-schema.org/draft/2020-12/schema"
@@ -40,6 +43,14 @@ _REJECTED: JsonDict = {
     "if": {"properties": {"expect": {"const": "rejected"}}, "required": ["expect"]},
     "then": {"anyOf": [{"required": ["feed"]}, {"required": ["lengths"]}]},
     "else": {"not": {"required": ["feed"]}},
+}
+# And those in DeviationEntry.agree.
+_CASES: JsonDict = {"anyOf": [{"required": ["cases"]}, {"required": ["where"]}]}
+_OUTCOMES: JsonDict = {
+    "oneOf": [
+        {"required": ["outcome"]},
+        {"required": ["outcomes"], "not": {"required": ["got"]}},
+    ]
 }
 
 
@@ -238,21 +249,89 @@ class RecordFile(BaseModel):
     records: Many[RecordEntry] = Field(description="What was seen.")
 
 
-class DeviationEntry(BaseModel):
-    """One known difference: which cases and versions, and the exact outcome."""
+def _choice(option: dataclasses.Field[Any]) -> tuple[Any, Any]:
+    """One value of an option or a list of them; `ANY` is every one but the default."""
+    kind: Any = option.type
+    if kind is int:
+        kind = Width
+    elif kind is not bool:
+        kind = Literal[(*get_args(kind), ANY)]
+    return some(kind), Field(default=None, description=option.metadata["about"])
+
+
+def _size(name: str) -> tuple[Any, Any]:
+    about = DimensionSet.model_fields[name].description
+    return some(Width if name in USUAL else Size), Field(default=None, description=about)
+
+
+# Here too an option is added in the contract alone.
+_KIND = {option.name: _choice(option) for option in dataclasses.fields(Layer)}
+_KIND |= {size.name: _size(size.name) for size in dataclasses.fields(Dimensions)}
+if TYPE_CHECKING:
+
+    class Kind(BaseModel):
+        """What the checker needs to know of the model below."""
+else:
+    Kind = create_model(
+        "Kind",
+        __config__=_STRICT,
+        __doc__="Options of the layer and sizes, each with a value or a list of some. 'any' is all "
+        "but the default, of an option that is no truth value and of num_layers.",
+        **dict[str, Any](_KIND),
+    )
+
+Outcome = Literal["differs", "rejected", "crashed", "hung"]
+
+
+class OutcomeEntry(BaseModel):
+    """One of several outcomes."""
 
     model_config = _STRICT
-    cases: Text = Field(description="A glob over case ids: 'stacked-*'.")
-    claim: Claims = Field(description="The claims of the suite that do not hold: one or a list.")
-    version: Version = Field(description="A requirement: 'name>=1.2,<2'.")
-    outcome: Literal["differs", "rejected", "crashed", "hung"] = Field(
-        description="What happens instead."
-    )
+    outcome: Outcome = Field(description="What happens instead.")
     got: dict[str, Any] = Field(
         default={}, description="The outcome in full, as the suite reports it."
     )
+
+
+class DeviationEntry(BaseModel):
+    """One known difference: which cases and versions, and the exact outcome."""
+
+    model_config = ConfigDict(**_STRICT, json_schema_extra={"allOf": [_CASES, _OUTCOMES]})
+    cases: Text = Field(default="*", description="A glob over case ids: 'stacked-*'.")
+    where: Maybe[Kind] = Field(
+        default=None, description="Options and sizes that each of the cases has, besides the glob."
+    )
+    claim: Claims = Field(description="The claims of the suite that do not hold: one or a list.")
+    version: Version = Field(description="A requirement: 'name>=1.2,<2'.")
+    outcome: Maybe[Outcome] = Field(default=None, description="What happens instead.")
+    got: dict[str, Any] = Field(
+        default={}, description="The outcome in full, as the suite reports it."
+    )
+    outcomes: Maybe[Many[OutcomeEntry]] = Field(
+        default=None, description="In place of outcome and got, where it is unsteady which comes."
+    )
     why: Text = Field(description="Why it differs.")
     source: Url = Field(description="Where that is documented or reported.")
+
+    @model_validator(mode="after")
+    def agree(self) -> "DeviationEntry":
+        """Raise where keys that need or exclude each other do not agree."""
+        given = self.model_fields_set
+        if not given & {"cases", "where"}:
+            raise PydanticCustomError("sentence", "a deviation needs cases, where or both")
+        if self.where is not None and not self.where.model_fields_set:
+            raise PydanticCustomError("sentence", "where names no option and no size")
+        if (self.outcome is None) == (self.outcomes is None):
+            raise PydanticCustomError("sentence", "a deviation needs either outcome or outcomes")
+        if self.outcomes is None:
+            return self
+        if "got" in given:
+            raise PydanticCustomError("sentence", "got goes with outcome: outcomes have their own")
+        if len(self.outcomes) == 1:
+            raise PydanticCustomError("sentence", "outcomes are two or more: write one as outcome")
+        if any(one in self.outcomes[:place] for place, one in enumerate(self.outcomes)):
+            raise PydanticCustomError("sentence", "outcomes has one twice")
+        return self
 
 
 class DeviationFile(BaseModel):

@@ -18,8 +18,10 @@ from conformance.casefile.schema import (
     Exclusion,
     Expect,
     Feed,
+    Kind,
     LayerOptions,
     Matrix,
+    OutcomeEntry,
     RecordEntry,
     RecordFile,
     Split,
@@ -58,8 +60,10 @@ _MAPPINGS: dict[str, type[BaseModel]] = {
     "include": DimensionSet,
     "layer": LayerOptions,
     "matrix": Matrix,
+    "outcomes": OutcomeEntry,
     "parameters": Counts,
     "split": Split,
+    "where": Kind,
 }
 _YAML_1_1 = {"no": "false", "off": "false", "n": "false", "yes": "true", "on": "true", "y": "true"}
 

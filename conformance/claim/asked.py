@@ -54,6 +54,12 @@ def asked(framework: Framework, case: Case) -> tuple[str, ...]:
     return tuple(claim for claim in claims_on(case) if claim not in without)
 
 
+def ever_asked(framework: Framework, case: Case) -> tuple[str, ...]:
+    """The claims on `case` that `framework` is put to in some version or other."""
+    always = tuple(gap for gap in framework.gaps if not gap.versions)
+    return asked(replace(framework, gaps=always), case)
+
+
 def unasked(framework: Framework, case: Case) -> dict[str, Absence]:
     """The claims on a case that is asked for which the adapter gives nothing to judge."""
     source = framework.convention.source if framework.convention else ""

@@ -2,14 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 from typing import Literal, TypeVar
 
-from packaging.requirements import Requirement
-
+from conformance.claim.resemblance import resemblance, told
 from conformance.claim.verdict import Verdict
-from conformance.lstm.case import Deviation, Record
-from conformance.process.framework import Framework, FrameworkError
+from conformance.claim.version import concerns
+from conformance.lstm.case import Deviation, Instead, Record
+from conformance.lstm.kind import speaks_of
+from conformance.process.framework import Framework
 from conformance.process.observation import Observation
 
 
@@ -23,6 +23,16 @@ class Settlement:
 
 
 Known = TypeVar("Known", Deviation, Record)
+
+
+def about(frameworks: Sequence[Framework], known: Sequence[Known]) -> tuple[Known, ...]:
+    """What is known of `frameworks`, in whatever versions.
+
+    Raises FrameworkError as `applicable` does.
+    """
+    applicable(frameworks, known)
+    names = {framework.name for framework in frameworks}
+    return tuple(one for one in known if one.framework in names)
 
 
 def applicable(frameworks: Sequence[Framework], known: Sequence[Known]) -> tuple[Known, ...]:
@@ -42,7 +52,7 @@ def settle(
         deviation
         for deviation in deviations
         if claim in deviation.claims
-        and fnmatchcase(observation.case.id, deviation.cases)
+        and speaks_of(deviation, observation.case)
         and concerns(deviation, observation.framework)
     ]
     if len(pins) > 1:
@@ -51,35 +61,25 @@ def settle(
     if not pins:
         if verdict.outcome == "agrees":
             return Settlement("agrees", verdict.message)
-        return Settlement("fails", verdict.message)
+        like = resemblance(observation, claim, verdict, deviations)
+        return Settlement("fails", "\n".join(filter(None, (verdict.message, like))))
     (pin,) = pins
-    if (verdict.outcome, dict(verdict.got)) == (pin.outcome, dict(pin.got)):
-        return Settlement("pinned", f"{pin.why} ({pin.source})", pin)
-    seen = "it agrees now" if verdict.outcome == "agrees" else f"it {_told(verdict)}"
+    seen = Instead(verdict.outcome, dict(verdict.got))
+    if seen in pin.outcomes:
+        now = f"unsteady, this time {told(seen)}: " if pin.unsteady else ""
+        return Settlement("pinned", f"{now}{pin.why} ({pin.source})", pin)
+    now = "it agrees now" if verdict.outcome == "agrees" else f"it {_changed(verdict)}"
+    pinned = "\n  or        ".join(map(told, pin.outcomes))
     return Settlement(
         "fails",
-        f"the pinned deviation at {pin.where} is no longer what happens: {seen}\n"
-        f"  pinned    {pin.outcome} {dict(pin.got)}\n"
-        f"  got       {verdict.outcome} {dict(verdict.got)}\n"
+        f"the pinned deviation at {pin.where} is no longer what happens: {now}\n"
+        f"  pinned    {pinned}\n"
+        f"  got       {told(seen)}\n"
         f"  why       {pin.why}\n"
         f"  source    {pin.source}" + (f"\n{verdict.message}" if verdict.message else ""),
         pin,
     )
 
 
-def _told(verdict: Verdict) -> str:
+def _changed(verdict: Verdict) -> str:
     return "differs in another way" if verdict.outcome == "differs" else f"is {verdict.outcome}"
-
-
-def concerns(deviation: Deviation | Record, framework: Framework) -> bool:
-    """Whether it speaks of this framework in this version. Raises FrameworkError."""
-    if deviation.framework != framework.name:
-        return False
-    requirement = Requirement(deviation.version)
-    version = framework.versions.get(requirement.name)
-    if version is None:
-        raise FrameworkError(
-            f"{deviation.where}: version names {requirement.name!r}, but the adapter "
-            f"{framework.name!r} runs on {', '.join(framework.versions) or 'nothing'}"
-        )
-    return requirement.specifier.contains(version, prereleases=True)

@@ -127,7 +127,8 @@ def _known(claim: str, verdict: Verdict, deviations: Sequence[Deviation]) -> boo
     seen = {str(value) for value in verdict.got.values()}
     return any(
         claim in pin.claims
-        and verdict.outcome == pin.outcome
-        and seen == {str(value) for value in pin.got.values()}
+        and verdict.outcome == one.outcome
+        and seen == {str(value) for value in one.got.values()}
         for pin in deviations
+        for one in pin.outcomes
     )

@@ -6,7 +6,7 @@ from typing import Any
 
 from adapters.contract import GROUP, Dimensions, Layer, Shape
 
-__all__ = ["Case", "Deviation", "Dimensions", "Layer", "Record", "Shape", "sizes"]
+__all__ = ["Case", "Deviation", "Dimensions", "Instead", "Layer", "Record", "Shape", "sizes"]
 
 
 @dataclass(frozen=True)
@@ -39,23 +39,35 @@ class Case:
 
 
 @dataclass(frozen=True)
+class Instead:
+    """What happens in place of what a claim demands; `got` is exact, as in `Verdict.got`."""
+
+    outcome: str
+    got: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Deviation:
     """One known difference, pinned in ``cases/deviations/<framework>.yaml``.
 
-    `got` is the exact outcome in the form of `conformance.claim.verdict.Verdict.got`; `version` is
-    a requirement as in PEP 508, ``"keras>=3.15,<4"``, matched against the versions that the adapter
-    runs on.
+    Which cases it speaks of, `conformance.lstm.kind.speaks_of` says; `version` is a requirement as
+    in PEP 508, ``"keras>=3.15,<4"``, matched against the versions that the adapter runs on.
     """
 
     framework: str
     cases: str  # a glob over case ids
     claims: tuple[str, ...]
     version: str
-    outcome: str
-    got: Mapping[str, Any]
+    outcomes: tuple[Instead, ...]  # the exact one; several where it is unsteady which comes
     why: str
     source: str
     where: str  # "cases/deviations/keras.yaml:4"
+    kind: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)  # of options and sizes
+
+    @property
+    def unsteady(self) -> bool:
+        """Whether what happens is one of several outcomes."""
+        return len(self.outcomes) > 1
 
 
 @dataclass(frozen=True)

@@ -29,6 +29,7 @@ class Framework:
     convention: Convention | None = None  # as declared; `find` reads it
     gaps: tuple[Gap, ...] = ()  # all that are declared, of whatever version
     functions: tuple[str, ...] = source.MAY  # of the optional ones, those that the adapter defines
+    file: str = ""  # the adapter's, where its interpreter finds it
 
     @property
     def name(self) -> str:
@@ -92,6 +93,7 @@ def find(root: Path, labels: Sequence[str], missing: bool = False) -> tuple[Fram
                 convention=convention,
                 gaps=there,
                 functions=tuple(probed["functions"]),
+                file=probed["file"],
             )
     frameworks = tuple(found[framework.label] for framework in wanted)
     for framework in frameworks:
@@ -100,6 +102,21 @@ def find(root: Path, labels: Sequence[str], missing: bool = False) -> tuple[Fram
                 f"--framework {framework.label}: not installed: {', '.join(framework.missing)}"
             )
     return frameworks
+
+
+def beside(frameworks: Sequence[Framework]) -> dict[str, Path]:
+    """The folder of each adapter from elsewhere, where its pins and records lie, by its name.
+
+    One on another machine is looked for on this one; without it there, nothing is known of it.
+    """
+    folders: dict[str, Path] = {}
+    for framework in frameworks:
+        file = framework.file
+        if not Path(file).is_file():
+            file = source.find(framework.module) or ""
+        if "." in framework.name and file:
+            folders.setdefault(framework.name, Path(file).parent)
+    return folders
 
 
 def declared(plain: Mapping[str, Any]) -> Convention:

@@ -1,14 +1,16 @@
 """``python -m conformance schema``, ``record`` and ``matrix``."""
 
 import argparse
+import os
 from pathlib import Path
 
 from pydantic import ValidationError
 
-from conformance.casefile.load import load_cases, load_records
+from conformance.casefile.known import Ground, load_records
+from conformance.casefile.load import load_cases
 from conformance.casefile.schema import schema_files
 from conformance.command import Command, CommandError, write
-from conformance.process.framework import find
+from conformance.process.framework import beside, find, shipped
 from conformance.report import matrix, recorded, report
 
 
@@ -30,8 +32,15 @@ def _record(root: Path, given: argparse.Namespace) -> int:
     header, entries = _read(given.report)
     found = find(root, list(header.frameworks))
     sources = {one.label: one.convention.source for one in found if one.convention}
-    known = load_records(root, cases)
-    return write(root, recorded.files(header, entries, cases, known, sources))
+    folders = beside(found)
+    for one in found:
+        # Found by its dotted name, in another interpreter or machine, or where nobody may write.
+        folder = folders.get(one.name)
+        if "." in one.name and not (folder and os.access(folder, os.W_OK)):
+            place = folder or "not on this machine"
+            raise CommandError(f"{one.name}: its folder cannot be written to: {place}")
+    known = load_records(root, Ground(cases, shipped(root), folders))
+    return write(root, recorded.files(header, entries, cases, known, sources, folders))
 
 
 def _matrix_arguments(parser: argparse.ArgumentParser) -> None:
@@ -52,6 +61,8 @@ def _read(path: Path) -> tuple[report.Header, list[report.Entry]]:
 
 SCHEMA = Command("write the JSON Schemas of cases, deviations and report", _schema)
 RECORD = Command(
-    "write the properties of a report to cases/properties/", _record, _record_arguments
+    "write the properties of a report to cases/properties/, or beside an adapter from elsewhere",
+    _record,
+    _record_arguments,
 )
 MATRIX = Command("a report as a table: frameworks by behaviours", _matrix, _matrix_arguments)

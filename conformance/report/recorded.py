@@ -6,6 +6,7 @@ from typing import Any
 
 import yaml
 
+from conformance.casefile.known import file_beside
 from conformance.lstm.case import Case, Record
 from conformance.report.report import Entry, Header
 
@@ -35,12 +36,13 @@ def files(
     cases: Sequence[Case],
     known: Sequence[Record],
     sources: Mapping[str, str],
+    beside: Mapping[str, Path],
 ) -> dict[Path, str]:
-    """The text of the file of each framework in a report, by its path below the root.
+    """The text of the file of each framework in a report, by its path, below the root or beside.
 
     A record holds from the version that was seen. Its source is that of the record on hand, or
     where there is none of `sources`, by framework. A file is written whole, so the report is to be
-    of all cases.
+    of all cases. That of an adapter from elsewhere lies in the folder that `beside` has for it.
     """
     wanted = {case.id: case.record for case in cases if case.record}
     texts = {}
@@ -70,5 +72,8 @@ def files(
         if records:
             told = {"framework": name, "records": records}
             text = yaml.dump(told, Dumper=_Dumper, sort_keys=False, width=96, **_FLOW)
-            texts[Path("cases", "properties", f"{name}.yaml")] = HEAD + text
+            if name in beside:
+                texts[file_beside(name, beside[name], "properties")] = text
+            else:
+                texts[Path("cases", "properties", f"{name}.yaml")] = HEAD + text
     return texts

@@ -65,6 +65,9 @@ class ClaimEntry(BaseModel):
     settled: Literal["agrees", "pinned", "unsupported", "fails"]
     pin: str | None = Field(description="Where the deviation is pinned: path:line.")
     absence: NotPut | None = Field(default=None, description="Why it was not put, if so.")
+    unsteady: bool = Field(
+        default=False, description="Whether the pin has several outcomes, of which any may come."
+    )
 
 
 class Entry(BaseModel):
@@ -216,6 +219,7 @@ def claim(verdict: Verdict, settlement: Settlement) -> ClaimEntry:
         got=dict(verdict.got),
         settled=settlement.kind,
         pin=settlement.pin.where if settlement.pin else None,
+        unsteady=settlement.pin is not None and settlement.pin.unsteady,
     )
 
 

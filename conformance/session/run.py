@@ -10,9 +10,9 @@ import pytest
 
 from conformance.casefile.suggest import hint
 from conformance.claim.asked import Absence, absence, asked, unasked
-from conformance.claim.pins import concerns
 from conformance.claim.property import on_record
 from conformance.claim.search import search
+from conformance.claim.version import concerns
 from conformance.lstm.case import Case, Deviation, Record
 from conformance.process.framework import Framework
 from conformance.process.host import Host
@@ -33,7 +33,7 @@ class Run:
     root: Path
     frameworks: tuple[Framework, ...]  # those that are not installed among them
     cases: tuple[Case, ...]
-    deviations: tuple[Deviation, ...]
+    deviations: tuple[Deviation, ...]  # of these frameworks, in whatever versions
     records: tuple[Record, ...]
     timeout: float
     in_process: bool

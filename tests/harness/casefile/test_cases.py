@@ -1,26 +1,34 @@
 """The shipped cases and schemas: what holds for every one of them."""
 
 import dataclasses
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
+from packaging.requirements import Requirement
 
 from adapters.contract import Dimensions, Layer
 from conformance.__main__ import main
-from conformance.casefile.load import load_cases, load_deviations, load_records
+from conformance.casefile.known import Ground, load_deviations, load_records
+from conformance.casefile.load import load_cases
 from conformance.casefile.schema import (
     DimensionSet,
+    Kind,
     LayerOptions,
     case_schema,
     deviation_schema,
     record_schema,
 )
-from conformance.lstm.case import Case
+from conformance.claim.check import claims_on
+from conformance.lstm.case import Case, Deviation, Record
+from conformance.process.source import declared
+from conformance.process.framework import shipped
 from conformance.report.commands import schemas
 
 ROOT = Path(__file__).resolve().parents[3]
 CASES = load_cases(ROOT)
+GROUND = Ground(CASES, shipped(ROOT), {})
 FILES = sorted((ROOT / "cases").glob("*.yaml"))
 
 every_case = pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
@@ -114,13 +122,29 @@ def test_guide() -> None:
 
 
 def test_deviations() -> None:
-    """The shipped deviations load, and each glob of theirs matches a case."""
-    assert all(deviation.got is not None for deviation in load_deviations(ROOT, CASES))
+    """The shipped deviations load: each speaks of a case, of a claim put to it, and alone."""
+    assert load_deviations(ROOT, GROUND, lambda _, case: claims_on(case))
 
 
 def test_records() -> None:
     """The shipped records load, and each glob of theirs matches a case that is recorded."""
-    assert load_records(ROOT, CASES)
+    assert load_records(ROOT, GROUND)
+
+
+@cache
+def known() -> tuple[Deviation | Record, ...]:
+    """Return all that the shipped files say of frameworks."""
+    pins = load_deviations(ROOT, GROUND, lambda _, case: claims_on(case))
+    return (*pins, *load_records(ROOT, GROUND))
+
+
+@pytest.mark.parametrize("name", shipped(ROOT))
+def test_versions(name: str) -> None:
+    """What is known of a framework is known of versions of what its adapter runs on."""
+    packages = declared(f"adapters.{name.replace('-', '_')}", "PACKAGES")
+    first = {package.partition("|")[0] for package in packages}
+    spoken = {Requirement(one.version).name for one in known() if one.framework == name}
+    assert spoken <= first
 
 
 @pytest.mark.parametrize("path", schemas(), ids=Path.as_posix)
@@ -144,6 +168,13 @@ def test_dimension_names() -> None:
     """A file's dimensions are the contract's."""
     assert list(DimensionSet.model_fields) == [
         field.name for field in dataclasses.fields(Dimensions)
+    ]
+
+
+def test_kind_names() -> None:
+    """A pin's kind may name every option of the contract's layer, and every size."""
+    assert list(Kind.model_fields) == [
+        field.name for field in (*dataclasses.fields(Layer), *dataclasses.fields(Dimensions))
     ]
 
 

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from conformance.casefile.load import CaseError, load_cases, load_deviations, load_records
+from conformance.casefile.load import CaseError, load_cases
 from conformance.lstm.agreement import RULES
-from conformance.lstm.case import Case, Deviation, Dimensions, Layer, Record
+from conformance.lstm.case import Case, Dimensions, Layer
 
 FILE = """\
 behaviour: guide
@@ -26,26 +26,6 @@ cases:
       h_n: [1, 2, 4]
       c_n: [1, 2, 4]
 """
-DEVIATION = """\
-framework: fake
-deviations:
-  - cases: guide-*
-    claim: shapes
-    version: fake>=1.2,<2
-    outcome: differs
-    got: {output: [2, 4]}
-    why: It drops the time axis.
-    source: https://example.org/issue
-"""
-RECORD = """\
-framework: fake
-records:
-  - property: exception
-    version: fake>=1.2,<2
-    source: https://example.org/doc
-    seen:
-      guide-*: none
-"""
 GRID = """\
     matrix: {batch_size: [2, 7], time_steps: 5, embedding_dim: 3, hidden_units: 4}
     expect:
@@ -57,9 +37,6 @@ CASE = FILE[FILE.index("  - id") :]
 SIZES = FILE[FILE.index("    dimensions") : FILE.index("    expect")]
 EXPECT = FILE[FILE.index("    expect") :]
 ONE = SIZES + EXPECT
-RECORDED = FILE.replace(
-    EXPECT, "    record: [exception]\n    feed: {input: [3]}\n    expect: rejected\n"
-)
 OPTIONS = ", ".join(field.name for field in dataclasses.fields(Layer))
 
 
@@ -883,183 +860,6 @@ def test_degenerate(tmp_path: Path) -> None:
     edits = [("cases:", "tags: [degenerate]\ncases:"), ("embedding_dim: 3", "embedding_dim: 5")]
     write(tmp_path, edited(FILE, *edits))
     assert load_cases(tmp_path)[0].tags == {"degenerate"}
-
-
-DEVIATION_EDITS = {
-    "another framework": (
-        [("framework: fake", "framework: faker")],
-        ["1:12: framework: expected 'fake', the file's name, got 'faker'"],
-    ),
-    "glob without a case": (
-        [("guide-*", "guidance-*")],
-        ["3:12: cases: 'guidance-*' matches no case"],
-    ),
-    "no requirement": (
-        [("fake>=1.2,<2", "1.2 to 2")],
-        [
-            "5:14: version: expected a requirement like 'name>=1.2,<2', got the text '1.2 to 2'",
-        ],
-    ),
-    "unknown claim": (
-        [("claim: shapes", "claim: shape")],
-        [
-            "4:12: claim: expected 'shapes', 'values', 'inferred_shapes', 'parameters', 'gradients', 'splits', 'properties', 'survives' or 'rejects', got the text 'shape': did you mean 'shapes'?"
-        ],
-    ),
-    "unknown outcome": (
-        [("outcome: differs", "outcome: agrees")],
-        [
-            "6:14: outcome: expected 'differs', 'rejected', 'crashed' or 'hung', got the text 'agrees'"
-        ],
-    ),
-    "got a list": (
-        [("got: {output: [2, 4]}", "got: [2, 4]")],
-        ["7:10: got: expected a mapping, got a list"],
-    ),
-    "unknown key": (
-        [("    why:", "    reason:")],
-        [
-            "3:5: missing key 'why' in a deviation",
-            "8:5: unknown key 'reason' in a deviation: the keys are cases, claim, version, outcome, got, why, source",
-        ],
-    ),
-    "no source": (
-        [("    source: https://example.org/issue\n", "")],
-        ["3:5: missing key 'source' in a deviation"],
-    ),
-    "empty": (
-        [(DEVIATION, "")],
-        ["1:1: the file is empty: a deviation file needs framework and deviations"],
-    ),
-    "two at once": (
-        [("framework: fake", "framework: faker"), ("guide-*", "guidance-*")],
-        [
-            "1:12: framework: expected 'fake', the file's name, got 'faker'",
-            "3:12: cases: 'guidance-*' matches no case",
-        ],
-    ),
-}
-
-
-@pytest.mark.parametrize(("edits", "lines"), DEVIATION_EDITS.values(), ids=DEVIATION_EDITS)
-def test_wrong_deviation(tmp_path: Path, edits: list[tuple[str, str]], lines: list[str]) -> None:
-    """Each error of a deviation file is one line with its place."""
-    write(tmp_path, FILE)
-    write(tmp_path, edited(DEVIATION, *edits), "deviations/fake.yaml")
-    with pytest.raises(CaseError) as raised:
-        load_deviations(tmp_path, load_cases(tmp_path))
-    assert list(raised.value.lines) == [f"cases/deviations/fake.yaml:{line}" for line in lines]
-
-
-def test_deviation(tmp_path: Path) -> None:
-    """An entry becomes a deviation with its place and the outcome as it stands in the file."""
-    write(tmp_path, FILE)
-    write(tmp_path, DEVIATION, "deviations/fake.yaml")
-    assert load_deviations(tmp_path, load_cases(tmp_path)) == (
-        Deviation(
-            framework="fake",
-            cases="guide-*",
-            claims=("shapes",),
-            version="fake>=1.2,<2",
-            outcome="differs",
-            got={"output": [2, 4]},
-            why="It drops the time axis.",
-            source="https://example.org/issue",
-            where="cases/deviations/fake.yaml:3",
-        ),
-    )
-
-
-def test_deviation_of_several_claims(tmp_path: Path) -> None:
-    """A deviation may name a list of claims."""
-    write(tmp_path, FILE)
-    text = edited(DEVIATION, ("claim: shapes", "claim: [shapes, splits]"))
-    write(tmp_path, text, "deviations/fake.yaml")
-    (deviation,) = load_deviations(tmp_path, load_cases(tmp_path))
-    assert deviation.claims == ("shapes", "splits")
-
-
-def test_no_deviations(tmp_path: Path) -> None:
-    """A tree without the folder has no deviations."""
-    assert load_deviations(tmp_path, ()) == ()
-
-
-RECORD_EDITS = {
-    "another framework": (
-        [("framework: fake", "framework: faker")],
-        ["1:12: framework: expected 'fake', the file's name, got 'faker'"],
-    ),
-    "glob without a case": (
-        [("guide-*: none", "guidance-*: none")],
-        ["7:7: seen: 'guidance-*' matches no case that records exception"],
-    ),
-    "property that is not recorded": (
-        [("property: exception", "property: padding")],
-        ["7:7: seen: 'guide-*' matches no case that records padding"],
-    ),
-    "unknown property": (
-        [("property: exception", "property: excption")],
-        [
-            "3:15: property: expected 'checkpoint', 'container', 'defaults', 'exception' or 'padding', got the text 'excption': did you mean 'exception'?"
-        ],
-    ),
-    "no requirement": (
-        [("fake>=1.2,<2", "1.2 to 2")],
-        ["4:14: version: expected a requirement like 'name>=1.2,<2', got the text '1.2 to 2'"],
-    ),
-    "same glob twice": (
-        [("guide-*: none", "guide-*: none\n      guide-*: ValueError")],
-        ["8:7: duplicate key 'guide-*' (first at line 7)"],
-    ),
-    "unknown key": (
-        [("    seen:", "    sen:")],
-        [
-            "3:5: missing key 'seen' in a record",
-            "6:5: unknown key 'sen' in a record: did you mean 'seen'?",
-        ],
-    ),
-    "unknown key in the file": (
-        [("records:", "record:")],
-        [
-            "1:1: missing key 'records' in a property file",
-            "2:1: unknown key 'record' in a property file: did you mean 'records'?",
-        ],
-    ),
-    "empty": (
-        [(RECORD, "")],
-        ["1:1: the file is empty: a property file needs framework and records"],
-    ),
-}
-
-
-@pytest.mark.parametrize(("edits", "lines"), RECORD_EDITS.values(), ids=RECORD_EDITS)
-def test_wrong_record(tmp_path: Path, edits: list[tuple[str, str]], lines: list[str]) -> None:
-    """Each error of a property file is one line with its place."""
-    write(tmp_path, RECORDED)
-    write(tmp_path, edited(RECORD, *edits), "properties/fake.yaml")
-    with pytest.raises(CaseError) as raised:
-        load_records(tmp_path, load_cases(tmp_path))
-    assert list(raised.value.lines) == [f"cases/properties/fake.yaml:{line}" for line in lines]
-
-
-def test_records(tmp_path: Path) -> None:
-    """Each glob of an entry becomes a record with its own place and its value as it stands."""
-    write(tmp_path, RECORDED)
-    text = edited(RECORD, ("guide-*: none", "guide-*: none\n      guide-one: [1, {a: true}]"))
-    write(tmp_path, text, "properties/fake.yaml")
-    common = ("exception", "fake>=1.2,<2")
-    source = "https://example.org/doc"
-    assert load_records(tmp_path, load_cases(tmp_path)) == (
-        Record("fake", "guide-*", *common, "none", source, "cases/properties/fake.yaml:7"),
-        Record(
-            "fake", "guide-one", *common, [1, {"a": True}], source, "cases/properties/fake.yaml:8"
-        ),
-    )
-
-
-def test_no_records(tmp_path: Path) -> None:
-    """A tree without the folder has no records."""
-    assert load_records(tmp_path, ()) == ()
 
 
 # Whole files of noise, and a right file with noise in one place, which gets further.

@@ -10,7 +10,7 @@ from conformance.casefile.load import load_cases
 from conformance.claim import check
 from conformance.claim.asked import asked
 from conformance.claim.search import Search, drawn, search
-from conformance.lstm.case import Case, Deviation
+from conformance.lstm.case import Case, Deviation, Instead
 from conformance.process.framework import Framework, find
 from conformance.process.host import Host
 from conformance.process.observation import Observation, observe
@@ -88,9 +88,8 @@ def test_pasted(tmp_path: Path) -> None:
 
 def test_pinned() -> None:
     """A failure with the outcome of a pinned one is known, and not told again."""
-    pin = Deviation(
-        "x", "*", ("values", "gradients"), "x>=1", "differs", {"output": "value"}, "", "", ""
-    )
+    outcomes = Instead("hung"), Instead("differs", {"output": "value"})
+    pin = Deviation("x", "*", ("values", "gradients"), "x>=1", outcomes, "", "", "")
     assert searched(FOUND, pin).case is None
 
 

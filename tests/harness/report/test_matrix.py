@@ -49,7 +49,12 @@ def test_matrix() -> None:
 def test_recorded() -> None:
     """What a case records, and no other property, goes on record from the version that was seen."""
     ((path, text),) = recorded.files(
-        HEADER, [entry(SEEN, properties_="fails")], CASES, [], {"right@old": "https://a.example"}
+        HEADER,
+        [entry(SEEN, properties_="fails")],
+        CASES,
+        [],
+        {"right@old": "https://a.example"},
+        {},
     ).items()
     assert path == Path("cases/properties/right.yaml")
     assert yaml.safe_load(text) == {
@@ -69,9 +74,57 @@ def test_recorded_source_is_kept() -> None:
     """The source of a property that is on record already stays."""
     known = [Record("right", "guide-a", "container", "numpy", "y", "https://b.example", "x:1")]
     (text,) = recorded.files(
-        HEADER, [entry(SEEN, properties_="fails")], CASES, known, {"right@old": "https://a.example"}
+        HEADER,
+        [entry(SEEN, properties_="fails")],
+        CASES,
+        known,
+        {"right@old": "https://a.example"},
+        {},
     ).values()
     assert yaml.safe_load(text)["records"][0]["source"] == "https://b.example"
+
+
+def elsewhere(folder: Path, file: str) -> Framework:
+    """Return an adapter of a package in `folder`, which is found there as `file`."""
+    return Framework("box.fake", "box.fake", "", {"numpy": "2.4.6"}, file=str(folder / file))
+
+
+def test_recorded_beside(tmp_path: Path) -> None:
+    """What is seen of an adapter from elsewhere goes on record beside it, under its dotted name."""
+    framework = elsewhere(tmp_path, "fake.py")
+    seen = entry(SEEN, properties_="fails").model_copy(update={"framework": "box.fake"})
+    ((path, text),) = recorded.files(
+        report.header([framework], complete=True),
+        [seen],
+        CASES,
+        [],
+        {"box.fake": "https://a.example"},
+        {"box.fake": tmp_path},
+    ).items()
+    assert path == tmp_path / "fake.properties.yaml"
+    assert yaml.safe_load(text)["framework"] == "box.fake"
+    assert "schema.json" not in text  # there is none beside it
+
+
+@pytest.mark.parametrize(
+    ("file", "place"), [("fake.py", "{folder}"), ("nowhere/fake.py", "not on this machine")]
+)
+def test_record_that_cannot_be_written(
+    file: str,
+    place: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Where nobody may write beside an adapter, or it is elsewhere, one line says so."""
+    (tmp_path / "fake.py").touch()
+    framework = elsewhere(tmp_path, file)
+    report.write(tmp_path / "r.jsonl", report.header([framework], complete=True), [])
+    monkeypatch.setattr("conformance.report.commands.find", lambda *_: (framework,))
+    monkeypatch.setattr("os.access", lambda *_: False)
+    assert main(["record", str(tmp_path / "r.jsonl")]) == 2
+    told = place.format(folder=tmp_path)
+    assert capsys.readouterr().err == f"box.fake: its folder cannot be written to: {told}\n"
 
 
 @pytest.mark.parametrize("command", ["matrix", "record"])

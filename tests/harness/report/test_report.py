@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from adapters.contract import Layer
 from conformance.claim.check import Verdict
 from conformance.claim.pins import Settlement
+from conformance.lstm.case import Instead
 from conformance.process.framework import Framework
 from conformance.process.observation import Raised
 from conformance.report import report
@@ -114,7 +115,21 @@ def test_claim() -> None:
         "settled": "pinned",
         "pin": "cases/deviations/right.yaml:4",
         "absence": None,
+        "unsteady": False,
     }
+
+
+def test_claim_of_an_unsteady_pin() -> None:
+    """That a pin has several outcomes stays visible in the claim."""
+    unsteady = dataclasses.replace(PIN, outcomes=(*PIN.outcomes, Instead("hung")))
+    claim = report.claim(Verdict("hung"), Settlement("pinned", "why", unsteady))
+    assert (claim.outcome, claim.settled, claim.unsteady) == ("hung", "pinned", True)
+
+
+def test_claim_without_a_pin() -> None:
+    """Without a pin there is none to be unsteady."""
+    claim = report.claim(Verdict("hung"), Settlement("fails", "hung"))
+    assert (claim.pin, claim.unsteady) == (None, False)
 
 
 @pytest.mark.parametrize("name", ENTRIES)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.harness.conftest import Mixed
+from tests.harness.conftest import PINS, Mixed
 from tests.harness.project import IDS, Seen, create
 
 NOTHING = "ERROR: no case was executed: a run without one proves nothing"
@@ -171,3 +171,31 @@ def test_header(options: list[str], mixed: Mixed) -> None:
         f"framework: right (numpy {versions})",
         "not installed: not-installed (no-such-framework or nor-such-a-framework)",
     ]
+
+
+def test_header_with_unsteady_pins(tmp_path: Path) -> None:
+    """Pins that have several outcomes are counted apart; those of other versions not at all."""
+    entry = "cases: edge-*, version: numpy>=1, why: W., source: https://example.org"
+    one = f"{entry}, claim: shapes, outcome: hung"
+    several = f"{entry}, claim: values, outcomes: [{{outcome: hung}}, {{outcome: crashed}}]"
+    older = f"{entry}, claim: parameters, outcome: hung".replace("numpy>=1", "numpy<1")
+    project = create(tmp_path, "right")
+    project.write(
+        "cases/deviations/right.yaml",
+        "framework: right\ndeviations:\n"
+        + "".join(f"  - {{{text}}}\n" for text in (one, several, older)),
+    )
+    lines = project.run("--collect-only", "--case", "edge-*").outlines
+    assert "conformance: 1 cases, 2 pinned deviations (1 unsteady)" in lines
+
+
+def test_pins_of_other_versions_are_resembled(tmp_path: Path) -> None:
+    """A failure that looks like one pinned of another version says so, below what it found."""
+    project = create(tmp_path, "batch_and_time_swapped")
+    project.write(
+        "cases/deviations/batch-and-time-swapped.yaml", PINS.replace("numpy>=1", "numpy<1")
+    )
+    lines = project.run("--case", "plain-three-steps", "-k", "test_shapes").outlines
+    place = "cases/deviations/batch-and-time-swapped.yaml:3"
+    at = lines.index(f"resembles the deviation that is pinned at {place}, but for")
+    assert lines[at + 1].startswith("  version   numpy<1 (here numpy ")

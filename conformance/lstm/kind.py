@@ -1,0 +1,36 @@
+"""A kind of cases: those with certain ids, and with certain options of the layer and sizes."""
+
+from collections.abc import Mapping
+from dataclasses import MISSING, fields
+from fnmatch import fnmatchcase
+from typing import Any
+
+from conformance.lstm.case import Case, Deviation, Dimensions, Layer
+
+ANY = "any"  # every value but the default, as in a Gap; what has no default has no such word
+SIZES = frozenset(size.name for size in fields(Dimensions))
+USUAL: Mapping[str, Any] = {
+    one.name: one.default
+    for one in (*fields(Layer), *fields(Dimensions))
+    if one.default is not MISSING
+}
+
+
+def speaks_of(pin: Deviation, case: Case) -> bool:
+    """Whether `case` has such an id, and every option and size of the pin's kind."""
+    return fnmatchcase(case.id, pin.cases) and not unlike(case, pin.kind)
+
+
+def unlike(case: Case, kind: Mapping[str, tuple[Any, ...]]) -> dict[str, Any]:
+    """The options and sizes that keep `case` from being of `kind`, with the values that it has."""
+    has = {name: value_of(case, name) for name in kind}
+    return {name: value for name, value in has.items() if not _among(name, value, kind[name])}
+
+
+def value_of(case: Case, name: str) -> Any:
+    """The value of an option or a size, by its name."""
+    return getattr(case.dimensions if name in SIZES else case.layer, name)
+
+
+def _among(name: str, value: Any, values: tuple[Any, ...]) -> bool:
+    return value in values or (ANY in values and value != USUAL[name])
