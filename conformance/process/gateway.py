@@ -15,11 +15,21 @@ import execnet
 
 from conformance.process import child
 
+WAIT = 1.0  # seconds that a process that cannot be spoken to has for its last words
 TAIL = 20  # lines of the child's output that a failure shows
+# What others send, as the kernel where memory runs out; a process of its own accord dies of others.
+FROM_OUTSIDE = frozenset(
+    {"SIGHUP", "SIGINT", "SIGQUIT", "SIGKILL", "SIGTERM", "SIGUSR1", "SIGUSR2", "SIGXCPU"}
+)
 
 
 class Lost(Exception):  # noqa: N818 (it tells of the process, it is no error of ours)
     """The process died: the message says of what, in one line."""
+
+    @property
+    def killed(self) -> bool:
+        """Whether somebody else ended it."""
+        return str(self) in FROM_OUTSIDE
 
 
 class Slow(Exception):  # noqa: N818 (likewise)
@@ -63,7 +73,7 @@ class Gateway:
         try:
             self._channel.send(message)
         except OSError as problem:
-            raise Lost(self._obituary()) from problem
+            raise self._lost() from problem
 
     def receive(self, timeout: float) -> Any:
         """The next message. Raises Slow after `timeout` seconds, Lost where there will be none."""
@@ -74,7 +84,7 @@ class Gateway:
         except EOFError as problem:
             raise Lost(self._obituary()) from problem
         except self._channel.RemoteError as problem:
-            raise Lost(str(problem).strip().splitlines()[-1]) from problem
+            raise Lost(_last_words(problem)) from problem
 
     def tail(self) -> str:
         """The last lines that the process wrote to stdout or stderr."""
@@ -93,6 +103,16 @@ class Gateway:
             with contextlib.suppress(FileNotFoundError):
                 self._output.unlink()
 
+    def _lost(self) -> Lost:
+        # One that raised has closed its channel and lives on: its death would be long in coming.
+        try:
+            self._channel.waitclose(WAIT)
+        except self._channel.RemoteError as problem:
+            return Lost(_last_words(problem))
+        except (EOFError, self._channel.TimeoutError):
+            pass
+        return Lost(self._obituary())
+
     def _obituary(self) -> str:
         # execnet has no public way to the return code of a process that it started.
         code = self._gateway._io.wait()
@@ -100,6 +120,12 @@ class Gateway:
             names = {one.value: one.name for one in signal.Signals}
             return names.get(-code, f"signal {-code}")  # real-time signals have no names
         return f"exit code {code}"
+
+
+def _last_words(problem: Exception) -> str:
+    said = str(problem).strip().splitlines()[-1]
+    # What execnet says of the one signal that Python makes an exception of.
+    return "SIGINT" if said == "keyboard-interrupted" else said
 
 
 def _temporary() -> str:

@@ -23,9 +23,13 @@ RESTARTS = 10
 class Down(Exception):  # noqa: N818 (it tells of the process, it is no error of ours)
     """The process died (``crashed``) or gave no answer in time (``hung``)."""
 
-    def __init__(self, outcome: Literal["crashed", "hung"], message: str, output: str) -> None:
+    def __init__(
+        self, outcome: Literal["crashed", "hung"], message: str, output: str, killed: bool = False
+    ) -> None:
+        """`killed` tells that it did not die of its own accord."""
         super().__init__(message)
         self.outcome, self.message, self.output = outcome, message, output
+        self.killed = killed
 
 
 class Host:
@@ -44,6 +48,8 @@ class Host:
         self.controls: dict[Any, Any] = {}  # by layer and dimensions: see `observation.observe`
         self._starts = 0
         self._died_of = ""
+        self._asked: dict[str, None] = {}  # ids of the cases put to this process, in order
+        self.before: tuple[str, ...] = ()  # those of the process of the last case, before it
 
     def open(self) -> None:
         """Starts the process without waiting for its framework's import. Raises Down."""
@@ -62,7 +68,7 @@ class Host:
                 else Gateway(self.framework.interpreter, setup)
             )
         except Lost as lost:
-            raise Down("crashed", str(lost), "") from lost
+            raise Down("crashed", str(lost), "", lost.killed) from lost
 
     def convention(self) -> Convention:
         """What the adapter declares. Raises Down."""
@@ -91,11 +97,33 @@ class Host:
         `weights`, by the framework's own names, take the place of those of `sample`.
 
         Where the process goes down on the way, the parts that came before are returned with
-        ``down``, a Down. Nothing is raised for what a framework does.
+        ``down``, a Down. Where it was killed from outside, the case has one more try, and ``tries``
+        says how each of the two ended. Nothing is raised for what a framework does.
         """
+        parts = self._ask(case, sample, weights, watch)
+        first: Down | None = parts.get("down")
+        if first is None or not first.killed:
+            return parts
+        parts = self._ask(case, sample, weights, watch)
+        second: Down | None = parts.get("down")
+        parts["tries"] = (first.message, second.message if second else "answered")
+        if second is not None and second.killed:
+            both = " and ".join(dict.fromkeys(parts["tries"]))
+            message = f"killed from outside in both of two tries: {both}"
+            parts["down"] = Down("crashed", message, second.output, killed=True)
+        return parts
+
+    def _ask(
+        self, case: Case, sample: Sample | None, weights: Mapping[str, Any] | None, watch: bool
+    ) -> child.Message:
+        """One try of `ask`."""
         parts: child.Message = {}
+        self.before = ()
         try:
-            asked = request(self.convention(), case, sample, weights)
+            convention = self.convention()
+            self.before = tuple(one for one in self._asked if one != case.id)
+            self._asked[case.id] = None
+            asked = request(convention, case, sample, weights)
             self._send({**asked, "watch": True} if watch else asked)
             deadline = time.monotonic() + self._timeout
             while (part := self._receive(deadline))[0] != "done":
@@ -110,13 +138,14 @@ class Host:
         if self._gateway is not None:
             self._gateway.close()
             self._gateway = None
+            self._asked.clear()
 
     def _send(self, message: child.Message) -> None:
         assert self._gateway is not None
         try:
             self._gateway.send(message)
         except Lost as lost:
-            raise self._down("crashed", str(lost)) from lost
+            raise self._down("crashed", str(lost), lost.killed) from lost
 
     def _receive(self, deadline: float) -> Any:
         assert self._gateway is not None
@@ -125,14 +154,16 @@ class Host:
         except Slow as slow:
             raise self._down("hung", f"no answer within {self._timeout:g} s") from slow
         except Lost as lost:
-            raise self._down("crashed", str(lost)) from lost
+            raise self._down("crashed", str(lost), lost.killed) from lost
 
-    def _down(self, outcome: Literal["crashed", "hung"], message: str) -> Down:
+    def _down(
+        self, outcome: Literal["crashed", "hung"], message: str, killed: bool = False
+    ) -> Down:
         assert self._gateway is not None
         output = self._gateway.tail()
         self.close()
         self._died_of = message
-        return Down(outcome, message, output)
+        return Down(outcome, message, output, killed)
 
 
 def request(

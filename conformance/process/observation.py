@@ -62,6 +62,8 @@ class Observation:
     warnings: tuple[str, ...] = ()
     seconds: Mapping[str, float] = field(default_factory=dict)
     read: Sequence[str] = ()  # options that the adapter looked at, where that was asked for
+    tries: tuple[str, ...] = ()  # how each ended, where the process was killed from outside
+    before: tuple[str, ...] = ()  # ids of the cases that the process had run before
     searched: Any = None  # a `search.Search`, where the case begins one
     on_record: Mapping[str, Sequence[Record]] = field(default_factory=dict)  # by property
 
@@ -85,7 +87,9 @@ def observe(host: Host, case: Case, watch: bool = False) -> Observation:
     if case.layer.gradients:
         facts["expected_gradients"] = _gradients(whole.convention, case, sample)
     if case.split:
-        facts["pieces"] = tuple(_pieces(host, case, sample))
+        pieces = tuple(_pieces(host, case, sample))
+        tries = sum((piece.tries for piece in pieces), whole.tries)
+        facts |= {"pieces": pieces, "tries": tries}
     return replace(whole, **facts)
 
 
@@ -96,12 +100,11 @@ def _control(host: Host, case: Case) -> Raised | None:
     refuse the wrong input too.
     """
     lengths = lengths_of(case.layer, case.dimensions)
-    changes: dict[str, Any] = {"must_reject": False, "feed": {}, "lengths": lengths, "record": ()}
-    # Other weights: what the wrong call may have left behind is no part of the question.
-    right = replace(case, id=f"{case.id}-right", **changes)
+    right = replace(case, must_reject=False, feed={}, lengths=lengths, record=())
     key = case.layer, case.dimensions
     if key not in host.controls:
-        seen = _observe(host, right, draw(right))
+        # Other weights: what the wrong call may have left behind is no part of the question.
+        seen = _observe(host, right, draw(replace(right, id=f"{case.id}-right")))
         ended = None if seen.outcome == "ran" else Raised(seen.outcome, seen.detail, "")
         host.controls[key] = seen.exception or ended
     known: Raised | None = host.controls[key]
@@ -121,6 +124,8 @@ def _observe(host: Host, case: Case, sample: Sample | None, watch: bool = False)
         "read": parts.get("read", ()),
         "warnings": tuple(parts.get("warnings", ())),
         "seconds": parts.get("seconds", {}),
+        "tries": parts.get("tries", ()),
+        "before": host.before,
     }
     results = parts.get("results", {})
     defaults = parts.get("defaults", {})

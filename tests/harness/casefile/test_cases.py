@@ -22,8 +22,8 @@ from conformance.casefile.schema import (
 )
 from conformance.claim.check import claims_on
 from conformance.lstm.case import Case, Deviation, Record
-from conformance.process.source import declared
 from conformance.process.framework import shipped
+from conformance.process.source import declared
 from conformance.report.commands import schemas
 
 ROOT = Path(__file__).resolve().parents[3]

@@ -212,6 +212,8 @@ OTHERS = {  # for the tests of the process, of what is installed, and of what is
     "ignores_reverse",
     "infers_a_list",
     "infers_text",
+    "killed",
+    "leaks_state",
     "leaves",
     "minimal",
     "missing_function",

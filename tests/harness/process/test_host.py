@@ -1,6 +1,8 @@
 """The adapter's process: what becomes of one that dies, hangs, talks or cannot be started."""
 
+import dataclasses
 import os
+import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -31,6 +33,8 @@ def case(time_steps: int, **options: bool) -> Case:
 
 
 DEADLY, HARMLESS = case(1), case(3)
+BY_STEPS, BY_ROWS = (dataclasses.replace(HARMLESS, split=at) for at in ({"time": 2}, {"batch": 1}))
+NAMED = {"guide-a": HARMLESS, "guide-b": BY_ROWS, "guide-c": DEADLY, "guide-d": HARMLESS}
 
 
 Start = Callable[..., Host]
@@ -125,6 +129,62 @@ def test_restarts_are_bounded(start: Start, monkeypatch: pytest.MonkeyPatch) -> 
         ("crashed", "SIGSEGV"),
         ("crashed", "SIGSEGV"),
         ("crashed", "not run: the process was started 2 times; SIGSEGV last"),
+    ]
+
+
+# A process that is killed from outside.
+
+
+def pid(process: Host) -> int:
+    """Return the number of a host's process."""
+    return int(process._gateway._gateway._io.popen.pid)  # execnet has no public way to it
+
+
+@pytest.mark.parametrize("name", sorted(gateway.FROM_OUTSIDE))
+def test_killed_once(start: Start, name: str) -> None:
+    """A case whose process was killed has one more try, and both are told."""
+    process = start("right")
+    observe(process, HARMLESS)
+    os.kill(pid(process), signal.Signals[name])
+    observation = observe(process, HARMLESS)
+    assert (observation.outcome, observation.tries) == ("ran", (name, "answered"))
+
+
+def test_killed_again(start: Start) -> None:
+    """A case whose process is killed in the second try as well is not tried again."""
+    process = start("killed")
+    observation = observe(process, DEADLY)
+    assert outcome(observation) == (
+        "crashed",
+        "killed from outside in both of two tries: SIGKILL",
+    )
+    assert (observation.tries, process._starts) == (("SIGKILL", "SIGKILL"), 2)
+
+
+@pytest.mark.parametrize("adapter", ["segfaults", "exits", "leaves", "dies_on_import"])
+def test_own_death_is_final(start: Start, adapter: str) -> None:
+    """A process that died of its own accord is no reason for a second try."""
+    process = start(adapter)
+    assert (observe(process, DEADLY).tries, process._starts) == ((), 1)
+
+
+def test_killed_in_a_piece(start: Start) -> None:
+    """A try is told also where it is a piece of the case whose process was killed."""
+    assert observe(start("killed"), BY_STEPS).tries == ("SIGKILL", "SIGKILL")
+
+
+# What a process had run before.
+
+
+def test_before(start: Start) -> None:
+    """An observation names the cases that its process had run, each once; a new one had none."""
+    process = start("segfaults")
+    cases = [dataclasses.replace(one, id=name) for name, one in NAMED.items()]
+    assert [observe(process, one).before for one in cases] == [
+        (),
+        ("guide-a",),
+        ("guide-a", "guide-b"),
+        (),
     ]
 
 
