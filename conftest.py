@@ -76,6 +76,8 @@ def pytest_configure(config: pytest.Config) -> None:
             records=applicable(installed, records),
             timeout=option.case_timeout,
             in_process=option.in_process,
+            globs=tuple(option.case),
+            tags=tuple(option.tag),
         )
     except (CaseError, FrameworkError, SelectionError) as error:
         raise pytest.UsageError(str(error)) from error
@@ -183,14 +185,25 @@ def judge(
     claim = _claim(request.function)
 
     def judge(verdict: Verdict) -> None:
-        settled = settle(observation, claim, verdict, request.config.stash[RUN].deviations)
+        run = request.config.stash[RUN]
+        settled = settle(observation, claim, verdict, run.deviations)
+        alone = run.alone(observation, claim) if settled.kind == "fails" else None
+        told = alone.entry() if alone else None
         request.node.stash[RECORD] = {
             "entry": entry.model_dump(mode="json"),
             "claim": claim,
-            "result": report.claim(verdict, settled).model_dump(mode="json"),
+            "result": report.claim(verdict, settled, told).model_dump(mode="json"),
         }
         if settled.kind == "fails":
-            message = failure.text(observation, claim, settled.message, request.node.nodeid)
+            message = failure.text(
+                observation,
+                claim,
+                settled.message,
+                request.node.nodeid,
+                alone,
+                globs=run.globs,
+                tags=run.tags,
+            )
             pytest.fail(message, pytrace=False)
         if settled.kind == "pinned":
             pytest.xfail(settled.message)

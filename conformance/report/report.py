@@ -56,6 +56,18 @@ class NotPut(BaseModel):
     where: str = Field(description="Where that is declared: path:line.")
 
 
+class AloneEntry(BaseModel):
+    """What a claim came to where no other case had run in the framework's process."""
+
+    model_config = _FORM
+    outcome: Outcome
+    got: dict[str, Any]
+    settled: Literal["agrees", "pinned"]
+    after: tuple[str, ...] = Field(
+        description="Cases after which it fails; none where they were not found."
+    )
+
+
 class ClaimEntry(BaseModel):
     """What became of one claim."""
 
@@ -67,6 +79,9 @@ class ClaimEntry(BaseModel):
     absence: NotPut | None = Field(default=None, description="Why it was not put, if so.")
     unsteady: bool = Field(
         default=False, description="Whether the pin has several outcomes, of which any may come."
+    )
+    alone: AloneEntry | None = Field(
+        default=None, description="Where it fails because of what ran before in its process."
     )
 
 
@@ -101,6 +116,11 @@ class Entry(BaseModel):
     properties: dict[str, Any] = Field(default={}, description="Recorded beside the results.")
     warnings: tuple[str, ...]
     seconds: dict[str, float] = Field(description="Of each call of the adapter.")
+    tries: tuple[str, ...] = Field(
+        default=(),
+        description="How each try ended, where the process was killed from outside: a signal's "
+        "name, or answered.",
+    )
     claims: dict[str, ClaimEntry]
 
 
@@ -166,6 +186,7 @@ def entry(observation: Observation) -> Entry:
         properties={**observation.properties, **seen(observation)},
         warnings=observation.warnings,
         seconds=dict(observation.seconds),
+        tries=observation.tries,
         claims={},
     )
 
@@ -212,7 +233,7 @@ def _unasked(claims: Mapping[str, Absence]) -> dict[str, ClaimEntry]:
     }
 
 
-def claim(verdict: Verdict, settlement: Settlement) -> ClaimEntry:
+def claim(verdict: Verdict, settlement: Settlement, alone: AloneEntry | None = None) -> ClaimEntry:
     """One claim of an entry."""
     return ClaimEntry(
         outcome=verdict.outcome,
@@ -220,6 +241,7 @@ def claim(verdict: Verdict, settlement: Settlement) -> ClaimEntry:
         settled=settlement.kind,
         pin=settlement.pin.where if settlement.pin else None,
         unsteady=settlement.pin is not None and settlement.pin.unsteady,
+        alone=alone,
     )
 
 

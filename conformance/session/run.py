@@ -1,6 +1,8 @@
 """One run: what was asked for, the processes it keeps, and what it has seen so far."""
 
+import time
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from functools import partial
@@ -18,6 +20,7 @@ from conformance.process.framework import Framework
 from conformance.process.host import Host
 from conformance.process.observation import Observation, observe
 from conformance.report.report import ClaimEntry, Entry, absent, without
+from conformance.session.alone import Alone, Trials
 
 ON_DEMAND = frozenset({"nightly", "search"})  # tags whose cases run only where --tag names them
 
@@ -37,10 +40,16 @@ class Run:
     records: tuple[Record, ...]
     timeout: float
     in_process: bool
+    globs: tuple[str, ...] = ()  # by which the cases were asked for
+    tags: tuple[str, ...] = ()
     entries: dict[tuple[str, str], Entry] = field(default_factory=dict)
     _asked: dict[str, dict[str, tuple[str, ...]]] = field(default_factory=dict)
     _absences: dict[str, dict[str, Absence]] = field(default_factory=dict)
     _host: Host | None = None
+    _trials: Trials = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._trials = Trials({case.id: case for case in self.cases}, self.deviations, self._fresh)
 
     @property
     def installed(self) -> tuple[Framework, ...]:
@@ -87,7 +96,28 @@ class Run:
 
     def observe(self, framework: Framework, case: Case) -> Observation:
         """What `framework` does with `case`."""
-        host = self.host(framework)
+        return self._observe(self.host(framework), case)
+
+    def alone(self, observation: Observation, claim: str) -> Alone | None:
+        """What a failing `claim` comes to where no other case has run; see `Trials.alone`."""
+        if self.in_process or "search" in observation.case.tags:  # there is one process; by chance
+            return None
+        return self._trials.alone(observation, claim)
+
+    def _fresh(
+        self, framework: Framework, cases: Sequence[Case], seconds: float
+    ) -> Observation | None:
+        """See `alone.Fresh`."""
+        deadline, timeout = time.monotonic() + seconds, min(self.timeout, seconds)
+        with closing(Host(framework, self.root, timeout)) as host:
+            for case in cases:
+                if time.monotonic() > deadline:
+                    return None
+                observation = self._observe(host, case)
+        return None if observation.outcome == "hung" and timeout < self.timeout else observation
+
+    def _observe(self, host: Host, case: Case) -> Observation:
+        framework = host.framework
         observation = observe(host, case)
         if "search" in case.tags and observation.outcome == "ran":
             pins = [pin for pin in self.deviations if concerns(pin, framework)]

@@ -116,6 +116,7 @@ def test_claim() -> None:
         "pin": "cases/deviations/right.yaml:4",
         "absence": None,
         "unsteady": False,
+        "alone": None,
     }
 
 
