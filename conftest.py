@@ -192,6 +192,7 @@ def judge(
         request.node.stash[RECORD] = {
             "entry": entry.model_dump(mode="json"),
             "claim": claim,
+            "message": settled.message.partition("\n")[0],
             "result": report.claim(verdict, settled, told).model_dump(mode="json"),
         }
         if settled.kind == "fails":

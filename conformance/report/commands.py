@@ -40,7 +40,11 @@ def _record(root: Path, given: argparse.Namespace) -> int:
             place = folder or "not on this machine"
             raise CommandError(f"{one.name}: its folder cannot be written to: {place}")
     known = load_records(root, Ground(cases, shipped(root), folders))
-    return write(root, recorded.files(header, entries, cases, known, sources, folders))
+    try:
+        files = recorded.files(header, entries, cases, known, sources, folders)
+    except recorded.RecordError as error:
+        raise CommandError(f"{given.report}: {error}") from error
+    return write(root, files)
 
 
 def _matrix_arguments(parser: argparse.ArgumentParser) -> None:

@@ -6,14 +6,18 @@ from pathlib import Path
 
 from conformance.report.report import Entry, Header
 
+CUT_SHORT = "**This run was cut short: cases and claims that it did not come to are missing here.**"
 WORDS = {"agrees": "", "pinned": "p", "unsupported": "u", "fails": "FAIL"}
 
 
 def lines(header: Header, entries: Sequence[Entry]) -> Iterator[str]:
     """A Markdown table: ``12 3p 5u`` are 12 cases that agree, 3 with a pin and 5 unsupported.
 
-    A case counts as what the worst of its claims came to; a failure stands as ``FAIL``.
+    A case counts as what the worst of its claims came to; a failure stands as ``FAIL``. Above and
+    below stands where the run was cut short.
     """
+    if not header.complete:
+        yield from (CUT_SHORT, "")
     labels = list(header.frameworks)
     cells: dict[str, dict[str, Counter[str]]] = {}
     for entry in entries:
@@ -30,6 +34,8 @@ def lines(header: Header, entries: Sequence[Entry]) -> Iterator[str]:
         for label, counts in row.items():
             whole[label] += counts
     yield f"| **all** | {' | '.join(_cell(whole[label]) for label in labels)} |"
+    if not header.complete:
+        yield from ("", CUT_SHORT)
 
 
 def _worst(entry: Entry) -> str:

@@ -14,6 +14,10 @@ _FLOW: Any = {"default_flow_style": None}  # the innermost collections on one li
 HEAD = "# yaml-language-server: $schema=schema.json\n"
 
 
+class RecordError(Exception):
+    """A report that would shorten a file of properties; the message is one line."""
+
+
 class _Lines(dict[str, Any]):
     """A mapping with a line for each key."""
 
@@ -41,9 +45,12 @@ def files(
     """The text of the file of each framework in a report, by its path, below the root or beside.
 
     A record holds from the version that was seen. Its source is that of the record on hand, or
-    where there is none of `sources`, by framework. A file is written whole, so the report is to be
-    of all cases. That of an adapter from elsewhere lies in the folder that `beside` has for it.
+    where there is none of `sources`, by framework. A file is written whole, so that the report is
+    to be of all cases: RecordError tells of one that was cut short, or that has nothing of a case
+    that is on record. That of an adapter from elsewhere lies in the folder that `beside` has.
     """
+    if not header.complete:
+        raise RecordError("its run was cut short, and what it did not come to would be taken out")
     wanted = {case.id: case.record for case in cases if case.record}
     texts = {}
     for label, about in header.frameworks.items():
@@ -59,6 +66,18 @@ def files(
             for kind in wanted[entry.case]:
                 if kind in entry.properties:
                     seen.setdefault(kind, {})[entry.case] = entry.properties[kind]
+        asked = {
+            entry.case
+            for entry in entries
+            if entry.framework == label
+            and ("properties" in entry.claims or entry.outcome == "unsupported")
+        }
+        on_record = {one.cases for one in known if one.framework == name}
+        if lacking := sorted((on_record & wanted.keys()) - asked):
+            raise RecordError(
+                f"it says nothing of the properties of {name} on {lacking[0]}, one of "
+                f"{len(lacking)} that are on record and would be taken out"
+            )
         cited = {one.name: one.source for one in known if one.framework == name}
         records = [
             {

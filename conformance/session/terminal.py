@@ -12,10 +12,12 @@ from typing import Any
 import pytest
 
 from conformance.report.report import ClaimEntry, Entry, header, write
-from conformance.session import summary
+from conformance.session import digest, summary
+from conformance.session.digest import Outcome
 from conformance.session.run import Run
 
 BLINK = 0.1  # seconds
+LOG = 100  # characters of a line, where no terminal has fewer
 CUT_SHORT = {pytest.ExitCode.INTERRUPTED, pytest.ExitCode.INTERNAL_ERROR}
 
 
@@ -32,6 +34,8 @@ class Terminal:
         self._quiet: pytest.TestReport | None = None  # told of by the progress line alone
         self._problems: list[str] = []
         self._due = {one.label: len(run.cases) - len(run.absences(one)) for one in run.installed}
+        self._told: dict[str, list[Outcome]] = {"failed": [], "xfailed": []}
+        self._missed = 0  # tests without an end in a run that was cut short
 
     @pytest.hookimpl(wrapper=True)
     def pytest_report_teststatus(self, report: pytest.TestReport) -> Generator[None, Any, Any]:
@@ -47,10 +51,18 @@ class Terminal:
         record = getattr(report, "conformance", None)
         if record is None:
             self._others |= report.when == "call" and report.passed
+            if report.when == "call" and report.failed:
+                crash = getattr(report.longrepr, "reprcrash", None)
+                message = crash.message if crash else report.longreprtext
+                self._told["failed"].append(Outcome(report.nodeid, message))
             return (yield)
         entry = Entry.model_validate(record["entry"])
         result = ClaimEntry.model_validate(record["result"])
         self._run.record(entry, record["claim"], result)
+        if told := {"fails": "failed", "pinned": "xfailed"}.get(result.settled):
+            only = entry.model_copy(update={"claims": {record["claim"]: result}})
+            outcome = Outcome(report.nodeid, record["message"], only, record["claim"])
+            self._told[told].append(outcome)
         if self._config.get_verbosity() <= 0:
             self._quiet = report
             self._progress()
@@ -68,8 +80,9 @@ class Terminal:
         executed = self._others or bool(entries)
         if asked and not executed:
             self._problems.append("no case was executed: a run without one proves nothing")
+        self._missed = session.testscollected - len(self._ended)
+        whole = not self._missed and exitstatus not in CUT_SHORT
         if self._path is not None:
-            whole = len(self._ended) == session.testscollected and exitstatus not in CUT_SHORT
             try:
                 write(self._path, header(self._run.frameworks, whole), self._run.all_entries())
             except OSError as error:
@@ -78,14 +91,38 @@ class Terminal:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
-        """Shows frameworks by claims."""
-        if self._run.entries:
-            terminalreporter.ensure_newline()
-            terminalreporter.section("frameworks by claims: cases")
-            for line in summary.table(self._run.frameworks, self._run.entries.values()):
-                terminalreporter.write_line(line)
+        """Shows frameworks by claims, and what was pinned and what failed in short.
+
+        Where ``-r`` asks for it, pytest lists each test itself.
+        """
+        reporter, entries = terminalreporter, self._run.entries.values()
+        columns = reporter._tw.fullwidth
+        width = columns if reporter.isatty() else max(columns, LOG)
+        sections = []
+        if entries:
+            lines = summary.table(self._run.frameworks, entries, width)
+            sections.append(("frameworks by claims: cases", lines))
+        tests, asked = self._told, reporter.reportchars
+        if tests["xfailed"] and "x" not in asked:
+            title = f"pinned tests: {len(tests['xfailed'])} (-rx lists each)"
+            sections.append((title, list(digest.pinned(tests["xfailed"], width))))
+        if tests["failed"] and "f" not in asked:
+            title = f"failed tests: {len(tests['failed'])} (-rf lists each)"
+            sections.append((title, list(digest.failed(tests["failed"], width))))
+        for title, lines in sections:
+            reporter.ensure_newline()
+            reporter.section(title)
+            for line in lines:
+                reporter.write_line(line)
+        if killed := digest.killed(entries, width):
+            reporter.write_line(killed, yellow=True)
+        if self._missed:
+            told = (
+                f"cut short: {self._missed} of {self._missed + len(self._ended)} tests have no end"
+            )
+            reporter.write_line(told, red=True)
         for problem in self._problems:
-            terminalreporter.write_line(f"ERROR: {problem}", red=True)
+            reporter.write_line(f"ERROR: {problem}", red=True)
 
     def _progress(self) -> None:
         reporter = self._config.pluginmanager.get_plugin("terminalreporter")

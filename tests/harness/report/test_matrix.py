@@ -46,6 +46,55 @@ def test_matrix() -> None:
     assert told[2:] == ["| guide | 2 1p 1u 1FAIL |", "| **all** | 2 1p 1u 1FAIL |"]
 
 
+def test_matrix_of_a_run_cut_short() -> None:
+    """A run that was cut short says so above its table and below it, and a whole one does not."""
+    short = list(
+        matrix.lines(HEADER.model_copy(update={"complete": False}), [entry(shapes="fails")])
+    )
+    whole = list(matrix.lines(HEADER, [entry(shapes="fails")]))
+    assert short == [matrix.CUT_SHORT, "", *whole, "", matrix.CUT_SHORT]
+    assert matrix.CUT_SHORT not in whole
+
+
+ON_RECORD = Record("right", "guide-a", "container", "numpy", "y", "https://b.example", "x:1")
+UNSUPPORTED = entry(properties_="unsupported").model_copy(
+    update={"outcome": "unsupported", "claims": {}}
+)
+
+
+@pytest.mark.parametrize(
+    ("complete", "entries", "message"),
+    [
+        (
+            False,
+            [entry(SEEN, properties_="agrees")],
+            "its run was cut short, and what it did not come to would be taken out",
+        ),
+        *(
+            (
+                True,
+                entries,
+                "it says nothing of the properties of right on guide-a, one of 1 that are on "
+                "record and would be taken out",
+            )
+            for entries in ([], [entry(SEEN, shapes="agrees")])
+        ),
+    ],
+)
+def test_record_would_be_shortened(complete: bool, entries: list[Entry], message: str) -> None:
+    """A report of a part of a run is refused: what it lacks would go from the file in silence."""
+    head = HEADER.model_copy(update={"complete": complete})
+    with pytest.raises(recorded.RecordError) as raised:
+        recorded.files(head, entries, CASES, [ON_RECORD], {"right@old": "https://a.example"})
+    assert str(raised.value) == message
+
+
+def test_record_of_what_is_not_there() -> None:
+    """A case that the framework does not have has no property: its record goes."""
+    sources = {"right@old": "https://a.example"}
+    assert recorded.files(HEADER, [UNSUPPORTED], CASES, [ON_RECORD], sources) == {}
+
+
 def test_recorded() -> None:
     """What a case records, and no other property, goes on record from the version that was seen."""
     ((path, text),) = recorded.files(
@@ -125,6 +174,14 @@ def test_record_that_cannot_be_written(
     assert main(["record", str(tmp_path / "r.jsonl")]) == 2
     told = place.format(folder=tmp_path)
     assert capsys.readouterr().err == f"box.fake: its folder cannot be written to: {told}\n"
+
+
+def test_record_of_a_run_cut_short(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The command refuses a report of a run that was cut short in one line, with the status 2."""
+    file = tmp_path / "r.jsonl"
+    report.write(file, report.header([], complete=False), [])
+    assert main(["record", str(file)]) == 2
+    assert capsys.readouterr().err.count(f"{file}: its run was cut short") == 1
 
 
 @pytest.mark.parametrize("command", ["matrix", "record"])

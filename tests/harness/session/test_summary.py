@@ -1,7 +1,10 @@
 """What the terminal shows, as text: the line of progress and the table."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
+import pytest
+
+from conformance.claim.check import CLAIMS
 from conformance.process.framework import Framework
 from conformance.report import report
 from conformance.report.report import ClaimEntry, Entry
@@ -43,7 +46,7 @@ def test_progress_of_failures() -> None:
 
 
 def test_table() -> None:
-    """A cell counts cases in the order agree, pinned, unsupported, FAIL."""
+    """A cell counts cases in the order agree, pinned, unsupported, fail, each with its sign."""
     entries = [
         entry("left", "a", values="fails", shapes="fails"),
         entry("left", "b", shapes="unsupported"),
@@ -53,22 +56,114 @@ def test_table() -> None:
         entry("right", "a", shapes="agrees"),
     ]
     assert summary.table([LEFT, RIGHT], entries) == [
-        "       shapes                                    values",
-        "left   2 agree, 1 pinned, 1 unsupported, 1 FAIL  1 FAIL",
-        "right  1 agree                                   not run",
+        "cases that agree, p pinned, u unsupported, F fail; - none",
+        "       shapes      values",
+        "left   2 1p 1u 1F  1F",
+        "right  1           -",
     ]
 
 
 def test_table_of_claims() -> None:
     """Claims stand in the order of the suite, and those that were not put to any are left out."""
     entries = [entry("left", "a", rejects="agrees"), entry("left", "b", shapes="agrees")]
-    assert summary.table([LEFT], entries)[0].split() == ["shapes", "rejects"]
+    assert summary.table([LEFT], entries)[1].split() == ["shapes", "rejects"]
+
+
+def test_table_of_what_was_not_put() -> None:
+    """Cases that a framework was not put to are counted in a column of their own."""
+    entries = [entry("left", "a", shapes="agrees"), entry("right", "a", shapes="agrees")]
+    assert summary.table([LEFT, RIGHT], entries, not_put={"left": 205})[1:] == [
+        "       shapes  not put",
+        "left   1       205",
+        "right  1       -",
+    ]
 
 
 def test_table_of_what_is_missing() -> None:
-    """What is not installed has a row that says what is missing."""
+    """What is not installed is told below, with what is missing."""
     assert summary.table([ABSENT, LEFT], [entry("left", "a", shapes="agrees")]) == [
+        "cases that agree; - none",
         "      shapes",
-        "left  1 agree",
-        "absent  not installed: numpi, scipi",
+        "left  1",
+        "not installed: absent (numpi, scipi)",
     ]
+
+
+KINDS = "agrees", "pinned", "unsupported", "fails"
+
+
+def full(labels: Sequence[str], width: int, *kinds: str) -> list[str]:
+    """Return a table of every claim, with a hundred cases and more of each kind."""
+    entries = [
+        entry(label, f"{kind}-{number}", **dict.fromkeys(CLAIMS, kind))
+        for label in labels
+        for place, kind in enumerate(kinds)
+        for number in range(120 if place == 0 else 12)
+    ]
+    frameworks = [Framework(label, label, "", {"numpy": "2.4.6"}) for label in labels]
+    return summary.table(frameworks, entries, width, dict.fromkeys(labels, 205))
+
+
+@pytest.mark.parametrize("width", [40, 80, 100, 200])
+@pytest.mark.parametrize("kinds", [KINDS[:1], KINDS[:2], KINDS])
+def test_width(width: int, kinds: Sequence[str]) -> None:
+    """Every claim on 23 frameworks keeps to the width, and no count is cut."""
+    labels = [f"framework-{number}" for number in range(23)]
+    lines = full(labels, width, *kinds)
+    assert max(map(len, lines[1:])) <= width
+    assert " ".join(lines).count(" 120") == 23 * len(CLAIMS)
+    assert " ".join(lines).count("205") == 23
+
+
+def test_one_table() -> None:
+    """In 100 characters there is room for every claim, where nothing or little is pinned."""
+    labels = [f"framework-{number}" for number in range(23)]
+    lines = full(labels, 100, "agrees", "pinned")
+    assert sum(line.startswith("framework-") for line in lines) == 23
+
+
+def test_headings_stay_whole() -> None:
+    """A claim's name is broken only where there is no room for it."""
+    assert full(["left"], 200, "agrees")[1].split("  ")[-4:] == [
+        "properties",
+        "survives",
+        "rejects",
+        "not put",
+    ]
+    broken = full(["left"], 60, "agrees")[1:]
+    assert "param-" in broken[0]
+    assert "eters" in broken[1]
+
+
+@pytest.mark.parametrize(
+    ("labels", "short"),
+    [
+        (["left", "right"], ["left", "right"]),
+        (
+            ["left@/home/somebody/3.10/bin/python", "left@/home/somebody/3.11/bin/python"],
+            ["left@…/3.10/bin/python", "left@…/3.11/bin/python"],
+        ),
+        (["company.testing.adapters.right"], ["…esting.adapters.right"]),
+        (
+            ["left@/old/a/long/way/to/bin/python", "left@/new/a/long/way/to/bin/python"],
+            ["left@/old/a/long/way/…", "left@/new/a/long/way/…"],
+        ),
+        (
+            [
+                "left@/a/long/way/to/one/old/and/back/to/here",
+                "left@/a/long/way/to/one/new/and/back/to/here",
+            ],
+            ["left@/a/long/way/to/…1", "left@/a/long/way/to/…2"],
+        ),
+    ],
+)
+def test_shortened(labels: list[str], short: list[str]) -> None:
+    """Long labels keep what tells them apart; where no end does, they are numbered."""
+    assert summary.shortened(labels, 22) == short
+
+
+def test_labels_are_printable() -> None:
+    """A label cannot speak to the terminal."""
+    label = "left@\x1b[2J"
+    lines = full([label], 100, "agrees")
+    assert lines[-1].startswith("left@?[2J  120")

@@ -56,14 +56,15 @@ def test_table(options: list[str], mixed: Mixed) -> None:
     """The table has frameworks by claims, with what agrees, is pinned and fails."""
     lines = mixed(*options).result.outlines
     start = lines.index(" frameworks by claims: cases ".center(80, "="))
-    rows = [re.split(r"  +", line) for line in lines[start + 1 : start + 6]]
-    claims = ["shapes", "values", "inferred_shapes", "parameters", "rejects"]
+    rows = [re.split(r"  +", line) for line in lines[start + 1 : start + 7]]
+    claims = ["shapes", "values", "inferred shapes", "parameters", "rejects"]
     assert rows == [
+        ["cases that agree, p pinned, u unsupported, F fail; - none"],
         ["", *claims],
-        ["batch-and-time-swapped", "2 pinned, 1 FAIL", "3 FAIL", "3 FAIL", "3 agree", "1 agree"],
-        ["no-bias-layers", *["2 agree"] * 4, "1 agree"],
-        ["right", *["3 agree"] * 4, "1 agree"],
-        ["not-installed", "not installed: no-such-framework or nor-such-a-framework"],
+        ["batch-and-time-swapped", "2p 1F", "3F", "3F", "3", "1"],
+        ["no-bias-layers", *["2"] * 4, "1"],
+        ["right", *["3"] * 4, "1"],
+        ["not installed: not-installed (no-such-framework or nor-such-a-framework)"],
     ]
 
 
@@ -107,6 +108,68 @@ def test_line_is_written_over(tmp_path: Path) -> None:
     assert texts[:2] == ["tests/test_conformance.py", "right 1/2"]
     assert set(texts[2:]) <= {"right 1/2", "right 2/2"}
     assert texts[-1] == "right 2/2"
+
+
+# In short.
+
+
+def section(result: pytest.RunResult, title: str) -> list[str]:
+    """Return the lines below a title, up to the next."""
+    lines = result.outlines
+    start = lines.index(f" {title} ".center(80, "=")) + 1
+    end = next(n for n, line in enumerate(lines[start:], start) if line.startswith("=="))
+    return lines[start:end]
+
+
+@EVERY_MODE
+def test_pins_in_short(options: list[str], mixed: Mixed) -> None:
+    """Each pin has one line, with how many tests it expects to fail, and why."""
+    assert section(mixed(*options).result, "pinned tests: 2 (-rx lists each)") == [
+        "     2 by cases/deviations/batch-and-time-swapped.yaml:3: Time stands first. "
+        "(https://example.org/p…"
+    ]
+
+
+@EVERY_MODE
+def test_failures_in_short(options: list[str], mixed: Mixed) -> None:
+    """Each failure has one line with what was found, and no more than there is room for."""
+    lines = section(mixed(*options).result, "failed tests: 7 (-rf lists each)")
+    start = "FAILED tests/test_conformance.py::test_shapes[batch-and-time-swapped-edge-one-step] "
+    assert lines[0] == f"{start}- y: another sh…"
+    assert len(lines) == 7
+    assert all(len(line) <= 100 for line in lines)
+
+
+def test_others_in_short(tmp_path: Path) -> None:
+    """A test that is no claim on a case is told in short as well."""
+    project = create(tmp_path, "right")
+    project.write("tests/test_other.py", "def test_other():\n    assert 1 == 2, 'so it is'\n")
+    (line,) = section(project.run("tests/test_other.py"), "failed tests: 1 (-rf lists each)")
+    assert line.startswith("FAILED tests/test_other.py::test_other - AssertionError: so it is")
+
+
+@pytest.mark.parametrize(
+    ("asked", "failed", "expected"), [("-rf", 7, 0), ("-rx", 0, 2), ("-ra", 7, 2), ("-rA", 7, 2)]
+)
+def test_each_where_asked(asked: str, failed: int, expected: int, mixed: Mixed) -> None:
+    """What -r asks for is listed by pytest, test by test, and not a second time in short."""
+    result = mixed(asked).result
+    below = section(result, "short test summary info")
+    assert sum(line.startswith("FAILED tests/") for line in below) == failed
+    assert sum(line.startswith("XFAIL tests/") for line in below) == expected
+    titles = [line.strip("= ") for line in result.outlines if "lists each)" in line]
+    assert len(titles) == (not failed) + (not expected)
+
+
+def test_cut_short_is_told(tmp_path: Path) -> None:
+    """A run that stopped early says below its table how many tests have no end."""
+    result = create(tmp_path, "batch_and_time_swapped").run("-x")
+    assert "cut short: 12 of 13 tests have no end" in result.outlines
+
+
+def test_whole_run_is_not_cut_short(mixed: Mixed) -> None:
+    """A run in which all tests came to an end says nothing of that."""
+    assert "cut short" not in str(mixed().result.stdout)
 
 
 # A failure.
