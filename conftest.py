@@ -55,6 +55,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     option = config.option
     labels = [label for given in option.framework for label in given.split(",") if label]
+    if option.framework and not labels:
+        raise pytest.UsageError(f"--framework {' '.join(option.framework)}: it names none")
     try:
         cases = load_cases(ROOT)
         handed = getattr(config, "workerinput", {}).get("frameworks")

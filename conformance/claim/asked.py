@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from adapters.contract import ANY, Gap
 from conformance.claim.check import claims_on
 from conformance.convention.convention import UnfedError, native_inputs
 from conformance.lstm.case import Case
@@ -22,6 +23,7 @@ NEEDS = {"inferred_shapes": "infer", "parameters": "parameters"}
 class Absence:
     """Why a framework is not put to a case, or to a claim on it."""
 
+    what: str  # "reverse", "layout=unbatched": what the case asks for, in a word or two
     why: str
     source: str
     own: bool = False  # whether the adapter lacks it, and not the framework
@@ -35,14 +37,14 @@ class Absence:
 def absence(framework: Framework, case: Case) -> Absence | None:
     """Why `framework` is not put to `case`: a gap, or an input that cannot reach its layer."""
     if gap := framework.gap(case.layer):
-        return Absence(gap.why, gap.source, gap.own, gap.where)
+        return _of(gap)
     convention = framework.convention
     if case.feed and convention is not None:
         try:
             shapes = {name: np.zeros(shape) for name, shape in fed_shapes(case).items()}
             native_inputs(convention, case.layer, case.dimensions, shapes)
         except UnfedError as problem:
-            return Absence(str(problem), convention.source)
+            return Absence(f"feed {', '.join(case.feed)}", str(problem), convention.source)
     return None
 
 
@@ -71,8 +73,22 @@ def unasked(framework: Framework, case: Case) -> dict[str, Absence]:
     if case.record == ("defaults",) and "defaults" not in framework.functions:
         missing["properties"] = "the adapter has no defaults()"
     found = {
-        claim: Absence(why, source) for claim, why in missing.items() if claim in claims_on(case)
+        claim: Absence(claim, why, source)
+        for claim, why in missing.items()
+        if claim in claims_on(case)
     }
     if "time" in case.split and (gap := framework.gap(replace(case.layer, initial_state="given"))):
-        found["splits"] = Absence(gap.why, gap.source, gap.own, gap.where)
+        found["splits"] = _of(gap)
     return found
+
+
+def _of(gap: Gap) -> Absence:
+    what = [
+        name if value == ANY or value is True else f"{name}={_told(value)}"
+        for name, value in gap.options.items()
+    ]
+    return Absence(" and ".join(what), gap.why, gap.source, gap.own, gap.where)
+
+
+def _told(value: object) -> str:
+    return "|".join(map(_told, value)) if isinstance(value, tuple | list) else str(value).lower()

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
+from difflib import get_close_matches
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -79,7 +80,8 @@ def find(root: Path, labels: Sequence[str], missing: bool = False) -> tuple[Fram
         here = [framework for framework in wanted if framework.interpreter == interpreter]
         for framework, probed in zip(here, _probe(root, interpreter, here), strict=True):
             if "error" in probed:
-                raise FrameworkError(f"--framework {framework.label}: {probed['error']}")
+                guess = _beside(framework.module) if source.find(framework.module) is None else ""
+                raise FrameworkError(f"--framework {framework.label}: {probed['error']}{guess}")
             convention = declared(probed["convention"])
             there = tuple(gaps.located(Gap(**one), str(root)) for one in probed["gaps"])
             for mistake in mistakes(convention, there):
@@ -152,4 +154,15 @@ def _probe(
             probed: list[child.Message] = opened.receive(timeout=60)
             return probed
     except (gateway.Lost, gateway.Slow) as lost:
-        return [{"error": f"{interpreter} does not answer: {lost}"}] * len(frameworks)
+        python = Path(interpreter, "bin", "python")  # of the folder of a virtual environment
+        guess = f": did you mean '{python}'?" if python.exists() else ""
+        return [{"error": f"{interpreter} does not answer: {lost}{guess}"}] * len(frameworks)
+
+
+def _beside(module: str) -> str:
+    """The module beside it that may have been meant, as the end of a sentence; or nothing."""
+    package, _, name = module.rpartition(".")
+    origin = Path(source.find(package) or "")
+    known = [file.stem for file in sorted(origin.parent.glob("[!_]*.py"))]
+    close = get_close_matches(name, known, n=1) if origin.name == "__init__.py" else []
+    return f": did you mean '{package}.{close[0]}'?" if close else ""

@@ -50,6 +50,7 @@ class NotPut(BaseModel):
     """Why a framework was not put to a case, or to a claim on it."""
 
     model_config = _FORM
+    what: str = Field(description="What the case asks for: reverse, layout=unbatched.")
     why: str
     source: str = Field(description="A link.")
     own: bool = Field(description="Whether the adapter does not run it, and the framework has it.")

@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 
-from conformance.casefile.suggest import hint
 from conformance.claim.asked import Absence, absence, asked, unasked
 from conformance.claim.property import on_record
 from conformance.claim.search import search
@@ -21,6 +20,7 @@ from conformance.process.host import Host
 from conformance.process.observation import Observation, observe
 from conformance.report.report import ClaimEntry, Entry, absent, without
 from conformance.session.alone import Alone, Trials
+from conformance.session.meant import case_hint, tag_hint
 
 ON_DEMAND = frozenset({"nightly", "search"})  # tags whose cases run only where --tag names them
 
@@ -155,13 +155,17 @@ def select(cases: Sequence[Case], globs: Sequence[str], tags: Sequence[str]) -> 
 
     Without `tags`, those of `ON_DEMAND` are left out. Raises SelectionError where none is left.
     """
-    ids, known = [case.id for case in cases], sorted({tag for case in cases for tag in case.tags})
-    for glob in globs:
-        if not any(fnmatchcase(name, glob) for name in ids):
-            raise SelectionError(f"--case {glob}: no case of this id{hint(glob, ids)}")
+    known = sorted({tag for case in cases for tag in case.tags})
     for tag in tags:
         if tag not in known:
-            raise SelectionError(f"--tag {tag}: no case has this tag{hint(tag, known)}")
+            raise SelectionError(f"--tag {tag}: no case has this tag{tag_hint(tag, cases, known)}")
+    for glob in globs:
+        found = [case for case in cases if fnmatchcase(case.id, glob)]
+        if not found:
+            raise SelectionError(f"--case {glob}: no case of this id{case_hint(glob, cases)}")
+        if not tags and all(case.tags & ON_DEMAND for case in found):
+            needed = " or ".join(sorted({tag for case in found for tag in case.tags & ON_DEMAND}))
+            raise SelectionError(f"--case {glob}: such cases run on demand: add --tag {needed}")
     chosen = tuple(
         case
         for case in cases
@@ -169,5 +173,10 @@ def select(cases: Sequence[Case], globs: Sequence[str], tags: Sequence[str]) -> 
         and (case.tags & set(tags) if tags else not case.tags & ON_DEMAND)
     )
     if not chosen:
-        raise SelectionError(f"no case is left of --case {' '.join(globs)} --tag {' '.join(tags)}")
+        asked = [case for case in cases if any(fnmatchcase(case.id, glob) for glob in globs)]
+        borne = sorted({tag for case in asked for tag in case.tags})
+        raise SelectionError(
+            f"no case is left of --case {' '.join(globs)} --tag {' '.join(tags)}: "
+            f"such cases bear {'the tags ' + ', '.join(borne) if borne else 'no tag'}"
+        )
     return chosen

@@ -18,6 +18,7 @@ SIGNS = {
 }
 GAP = "  "
 LABEL = 24  # characters that a framework's label has at least, if it is so long
+OWN = " (the adapter's own)"
 HEADING = 6  # and a claim's name, before it is broken
 
 
@@ -42,12 +43,12 @@ def table(
     frameworks: Sequence[Framework],
     entries: Iterable[Entry],
     width: int = 100,
-    not_put: Mapping[str, int] | None = None,
+    absences: Mapping[str, Mapping[str, Absence]] | None = None,
 ) -> list[str]:
     """Frameworks by claims: ``212 5p 3F``, with a line above that says what the signs mean.
 
-    `not_put` is the number of cases that a framework, by its label, was not put to. Where the
-    claims are too many for `width`, the table goes on below with the rest of them.
+    `absences` has the cases that a framework, by its label, was not put to. Where the claims are
+    too many for `width`, the table goes on below with the rest of them.
     """
     counts: Counter[tuple[str, str, str]] = Counter()
     for entry in entries:
@@ -59,36 +60,40 @@ def table(
         for claim in CLAIMS
         if any(claim == key[1] for key in counts)
     }
-    if not_put:
-        columns["not put"] = [str(not_put.get(label, 0) or "-") for label in labels]
+    apart = ""
+    if absences and any(absences.values()):
+        columns["not put"] = [_absent(absences.get(label, {})) for label in labels]
+        if any(one.own for cases in absences.values() for one in cases.values()):
+            apart = "; not put: a where the adapter does not run what is there"
     kinds = {kind for _, _, kind in counts}
     signs = [f"{sign} {word}".strip() for kind, (sign, word) in SIGNS.items() if kind in kinds]
     missing = [f"{one.label} ({', '.join(one.missing)})" for one in frameworks if one.missing]
     return [
-        f"cases that {', '.join(signs)}; - none",
+        f"cases that {', '.join(signs)}; - none{apart}",
         *_blocks(labels, columns, width),
         *(textwrap.wrap(f"not installed: {', '.join(missing)}", width) if missing else ()),
     ]
 
 
 def put_off(absences: Mapping[str, Absence]) -> str:
-    """``; not put to 12 cases, for 3 reasons (1 the adapter's own)``, or nothing."""
+    """``; not put to 12 cases: reverse 8, layout=unbatched 4 (the adapter's own)``, or nothing."""
     if not absences:
         return ""
-    why = set(absences.values())
-    own = sum(one.own for one in why)
-    told = f"; not put to {_counted(len(absences), 'case')}, for {_counted(len(why), 'reason')}"
-    return told + (f" ({own} the adapter's own)" if own else "")
-
-
-def _counted(number: int, noun: str) -> str:
-    return f"{number} {noun}{'s' * (number != 1)}"
+    told = Counter((one.what, one.own) for one in absences.values())
+    parts = [f"{what} {count}{own * OWN}" for (what, own), count in told.most_common()]
+    number = len(absences)
+    return f"; not put to {number} case{'s' * (number != 1)}: {', '.join(parts)}"
 
 
 def reasons(absences: Mapping[str, Absence]) -> list[str]:
-    """A line for each reason why a framework is not put to cases: how many, why, and a link."""
+    """A line for each reason why a framework is not put to cases: how many, what, why, a link."""
     counts = Counter(absences.values())
-    return [f"  {count:>5}  {'(adapter) ' * one.own}{one}" for one, count in counts.most_common()]
+    return [f"  {n:>5}  {one.what}{one.own * OWN}: {one}" for one, n in counts.most_common()]
+
+
+def _absent(absences: Mapping[str, Absence]) -> str:
+    own = sum(one.own for one in absences.values())
+    return f"{len(absences)}" + (f" {own}a" if own else "") if absences else "-"
 
 
 def shortened(labels: Sequence[str], width: int) -> list[str]:

@@ -100,7 +100,8 @@ class Terminal:
         width = columns if reporter.isatty() else max(columns, LOG)
         sections = []
         if entries:
-            lines = summary.table(self._run.frameworks, entries, width)
+            absences = {one.label: self._run.absences(one) for one in self._run.installed}
+            lines = summary.table(self._run.frameworks, entries, width, absences)
             sections.append(("frameworks by claims: cases", lines))
         tests, asked = self._told, reporter.reportchars
         if tests["xfailed"] and "x" not in asked:

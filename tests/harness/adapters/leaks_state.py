@@ -4,9 +4,9 @@ from typing import Any
 
 from adapters.contract import Results
 from tests.harness.adapters import right
-from tests.harness.adapters.right import CONVENTION, infer, parameters, unsupported
+from tests.harness.adapters.right import CONVENTION, infer, parameters
 
-__all__ = ["CONVENTION", "infer", "parameters", "run", "unsupported"]
+__all__ = ["CONVENTION", "infer", "parameters", "run"]
 PACKAGES = ("numpy",)
 
 LEFT_OVER: list[float] = []

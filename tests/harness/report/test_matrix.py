@@ -85,14 +85,14 @@ def test_record_would_be_shortened(complete: bool, entries: list[Entry], message
     """A report of a part of a run is refused: what it lacks would go from the file in silence."""
     head = HEADER.model_copy(update={"complete": complete})
     with pytest.raises(recorded.RecordError) as raised:
-        recorded.files(head, entries, CASES, [ON_RECORD], {"right@old": "https://a.example"})
+        recorded.files(head, entries, CASES, [ON_RECORD], {"right@old": "https://a.example"}, {})
     assert str(raised.value) == message
 
 
 def test_record_of_what_is_not_there() -> None:
     """A case that the framework does not have has no property: its record goes."""
     sources = {"right@old": "https://a.example"}
-    assert recorded.files(HEADER, [UNSUPPORTED], CASES, [ON_RECORD], sources) == {}
+    assert recorded.files(HEADER, [UNSUPPORTED], CASES, [ON_RECORD], sources, {}) == {}
 
 
 def test_recorded() -> None:

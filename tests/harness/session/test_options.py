@@ -34,6 +34,19 @@ NOTHING = "ERROR: no case was executed: a run without one proves nothing"
             "--framework right@/no/such/python: /no/such/python does not answer: could not start: "
             "[Errno 2] No such file or directory: '/no/such/python'",
         ),
+        (["--framework", ","], "--framework ,: it names none"),
+        (
+            ["--framework", "tests.harness.adapters.rihgt"],
+            "--framework tests.harness.adapters.rihgt: there is no adapter "
+            "'tests.harness.adapters.rihgt' on the path: did you mean "
+            "'tests.harness.adapters.right'?",
+        ),
+        (
+            ["--framework", f"right@{sys.prefix}"],
+            f"--framework right@{sys.prefix}: {sys.prefix} does not answer: could not start: "
+            f"[Errno 13] Permission denied: '{sys.prefix}': did you mean "
+            f"'{sys.prefix}/bin/python'?",
+        ),
         (
             ["--case", "plain-thre-steps"],
             "--case plain-thre-steps: no case of this id: did you mean 'plain-three-steps'?",
@@ -41,7 +54,7 @@ NOTHING = "ERROR: no case was executed: a run without one proves nothing"
         (["--tag", "nigthly"], "--tag nigthly: no case has this tag: did you mean 'nightly'?"),
         (
             ["--case", "edge-*", "--tag", "nightly"],
-            "no case is left of --case edge-* --tag nightly",
+            "no case is left of --case edge-* --tag nightly: such cases bear the tags degenerate",
         ),
         (["--report", "no/such/r.jsonl"], "--report no/such/r.jsonl: there is no such directory"),
     ],
@@ -167,7 +180,7 @@ def test_header(options: list[str], mixed: Mixed) -> None:
     assert lines[2:7] == [
         "conformance: 4 cases, 1 pinned deviations",
         f"framework: batch-and-time-swapped (numpy {versions})",
-        f"framework: no-bias-layers (numpy {versions}); not put to 1 case, for 1 reason",
+        f"framework: no-bias-layers (numpy {versions}); not put to 1 case: bias=false 1",
         f"framework: right (numpy {versions})",
         "not installed: not-installed (no-such-framework or nor-such-a-framework)",
     ]

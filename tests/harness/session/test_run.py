@@ -90,10 +90,30 @@ def test_select(globs: list[str], tags: list[str], ids: list[str]) -> None:
     ("globs", "tags", "message"),
     [
         (["guide-a", "giude-b"], [], "--case giude-b: no case of this id: did you mean 'guide-b'?"),
-        (["GUIDE-A"], [], "--case GUIDE-A: no case of this id"),
+        (["GUIDE-A"], [], "--case GUIDE-A: no case of this id: did you mean 'guide-a'?"),
+        (["x"], [], "--case x: no case of this id"),
+        (["deep-a"], [], "--case deep-a: such cases run on demand: add --tag nightly"),
+        (
+            ["guide-a", "deep-*"],
+            [],
+            "--case deep-*: such cases run on demand: add --tag nightly or search",
+        ),
         ([], ["nigthly"], "--tag nigthly: no case has this tag: did you mean 'nightly'?"),
-        ([], ["x"], "--tag x: no case has this tag"),
-        (["guide-*"], ["search"], "no case is left of --case guide-* --tag search"),
+        (
+            [],
+            ["x"],
+            "--tag x: no case has this tag: the tags are degenerate, nightly, search",
+        ),
+        (
+            ["guide-*"],
+            ["search"],
+            "no case is left of --case guide-* --tag search: such cases bear the tags degenerate",
+        ),
+        (
+            ["guide-a"],
+            ["search"],
+            "no case is left of --case guide-a --tag search: such cases bear no tag",
+        ),
     ],
 )
 def test_select_nothing(globs: list[str], tags: list[str], message: str) -> None:

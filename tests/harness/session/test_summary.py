@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import pytest
 
+from conformance.claim.asked import Absence
 from conformance.claim.check import CLAIMS
 from conformance.process.framework import Framework
 from conformance.report import report
@@ -14,8 +15,11 @@ from tests.harness.observed import observed
 LEFT = Framework("left", "adapters.left", "", {"numpy": "2.4.6"})
 RIGHT = Framework("right", "adapters.right", "", {"numpy": "2.4.6"})
 ABSENT = Framework("absent", "adapters.absent", "", {}, ("numpi", "scipi"))
+REVERSE = Absence("reverse", "a cell reads one way", "https://example.org/reverse")
+DOUBLE = Absence("dtype=float64", "it is not run", "https://example.org/dtype", own=True)
+ABSENCES = {"a": REVERSE, "b": DOUBLE, "c": REVERSE}
 FACTS = report.entry(observed())
-OUTCOMES = {"agrees": "agrees", "pinned": "differs", "unsupported": "unsupported"}
+OUTCOMES = {"agrees": "agrees", "pinned": "differs"}
 
 
 def entry(framework: str, case: str, **settled: str) -> Entry:
@@ -37,7 +41,7 @@ def test_progress_of_failures() -> None:
     """A case counts as failing once, however many claims on it fail; nothing else is failing."""
     entries = [
         entry("left", "a", shapes="fails", values="fails"),
-        entry("left", "b", shapes="unsupported", values="pinned"),
+        entry("left", "b", shapes="agrees", values="pinned"),
         entry("right", "a", shapes="agrees", values="fails"),
         entry("right", "b", shapes="fails"),
     ]
@@ -46,20 +50,19 @@ def test_progress_of_failures() -> None:
 
 
 def test_table() -> None:
-    """A cell counts cases in the order agree, pinned, unsupported, fail, each with its sign."""
+    """A cell counts cases in the order agree, pinned, fail, each with its sign."""
     entries = [
         entry("left", "a", values="fails", shapes="fails"),
-        entry("left", "b", shapes="unsupported"),
         entry("left", "c", shapes="pinned"),
         entry("left", "d", shapes="agrees"),
         entry("left", "e", shapes="agrees"),
         entry("right", "a", shapes="agrees"),
     ]
     assert summary.table([LEFT, RIGHT], entries) == [
-        "cases that agree, p pinned, u unsupported, F fail; - none",
-        "       shapes      values",
-        "left   2 1p 1u 1F  1F",
-        "right  1           -",
+        "cases that agree, p pinned, F fail; - none",
+        "       shapes   values",
+        "left   2 1p 1F  1F",
+        "right  1        -",
     ]
 
 
@@ -70,12 +73,24 @@ def test_table_of_claims() -> None:
 
 
 def test_table_of_what_was_not_put() -> None:
-    """Cases that a framework was not put to are counted in a column of their own."""
+    """Cases that a framework was not put to are counted, and those of the adapter's own apart."""
     entries = [entry("left", "a", shapes="agrees"), entry("right", "a", shapes="agrees")]
-    assert summary.table([LEFT, RIGHT], entries, not_put={"left": 205})[1:] == [
+    assert summary.table([LEFT, RIGHT], entries, absences={"left": ABSENCES}) == [
+        "cases that agree; - none; not put: a where the adapter does not run what is there",
         "       shapes  not put",
-        "left   1       205",
+        "left   1       3 1a",
         "right  1       -",
+    ]
+
+
+def test_reasons() -> None:
+    """The header names what the cases ask for; at length each reason has a line with its link."""
+    told = "; not put to 3 cases: reverse 2, dtype=float64 1 (the adapter's own)"
+    assert summary.put_off(ABSENCES) == told
+    assert summary.put_off({}) == ""
+    assert summary.reasons(ABSENCES) == [
+        "      2  reverse: a cell reads one way: https://example.org/reverse",
+        "      1  dtype=float64 (the adapter's own): it is not run: https://example.org/dtype",
     ]
 
 
@@ -89,7 +104,7 @@ def test_table_of_what_is_missing() -> None:
     ]
 
 
-KINDS = "agrees", "pinned", "unsupported", "fails"
+KINDS = "agrees", "pinned", "fails"
 
 
 def full(labels: Sequence[str], width: int, *kinds: str) -> list[str]:
@@ -101,7 +116,8 @@ def full(labels: Sequence[str], width: int, *kinds: str) -> list[str]:
         for number in range(120 if place == 0 else 12)
     ]
     frameworks = [Framework(label, label, "", {"numpy": "2.4.6"}) for label in labels]
-    return summary.table(frameworks, entries, width, dict.fromkeys(labels, 205))
+    absences = {label: {str(number): REVERSE for number in range(205)} for label in labels}
+    return summary.table(frameworks, entries, width, absences)
 
 
 @pytest.mark.parametrize("width", [40, 80, 100, 200])
