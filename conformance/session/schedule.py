@@ -6,10 +6,10 @@ of it is left. xdist's own ``--dist loadgroup`` does not group under pytest 9.2
 (https://github.com/pytest-dev/pytest-xdist/issues/1386).
 """
 
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Sequence
 from functools import cache
-from itertools import chain
+from itertools import chain, count
 from typing import Any
 
 import pytest
@@ -27,7 +27,13 @@ class FrameworkScheduling(LoadScopeScheduling):
         super().__init__(config, log)
         # "keras-jax" before "keras": the longest label that fits is meant.
         self._labels = sorted(labels, key=len, reverse=True)
-        self._framework_of = cache(self._label_of)  # asked of the whole queue at each hand-out
+        self._framework_of = cache(self._label_of)
+        # The queue by framework, each piece with its place in the whole: to look over all that is
+        # left at each hand-out would take the square of its length.
+        self._left: dict[str, deque[tuple[int, str]]] = {}
+        self._places = count()
+        self._held: dict[WorkerController, set[str]] = {}  # the frameworks that each has had
+        self._index: dict[str, int] = {}  # of each test in the collection
 
     def _label_of(self, nodeid: str) -> str:
         name = nodeid.partition("[")[2]
@@ -46,6 +52,7 @@ class FrameworkScheduling(LoadScopeScheduling):
         That test is not handed on: xdist's own scheduler has it kill one worker after another.
         """
         workload = self.assigned_work.pop(node)
+        self._held.pop(node, None)
         fatal: str | None = next(
             (name for unit in workload.values() for name, done in unit.items() if not done), None
         )
@@ -55,9 +62,24 @@ class FrameworkScheduling(LoadScopeScheduling):
             rest = {name: done for name, done in unit.items() if not done and name != fatal}
             if rest:
                 self.workqueue[scope] = rest
+                self._enqueue(scope)
         for other in self.nodes:
             self._reschedule(other)
         return fatal
+
+    def mark_test_complete(
+        self,
+        node: WorkerController,
+        item_index: int,
+        duration: float = 0,  # noqa: ARG002 (xdist's)
+    ) -> None:
+        """Takes note of a test that ran. A piece of work that is done is no longer kept."""
+        nodeid = self.registered_collections[node][item_index]
+        work, scope = self.assigned_work[node], self._split_scope(nodeid)
+        work[scope][nodeid] = True
+        if all(work[scope].values()):
+            del work[scope]
+        self._reschedule(node)
 
     def _reschedule(self, node: WorkerController) -> None:
         super()._reschedule(node)
@@ -66,38 +88,49 @@ class FrameworkScheduling(LoadScopeScheduling):
             super()._reschedule(node)
 
     def _assign_work_unit(self, node: WorkerController) -> None:
-        scope = self._choose(node)
-        if scope is None:
+        if not self._index:
+            self._begin()
+        framework = self._choose(node)
+        if framework is None:
             node.shutdown()
             return
-        self.workqueue.move_to_end(scope, last=False)
-        super()._assign_work_unit(node)
+        _, scope = self._left[framework].popleft()
+        if not self._left[framework]:
+            del self._left[framework]
+        self._held.setdefault(node, set()).add(framework)
+        unit = self.assigned_work[node][scope] = self.workqueue.pop(scope)
+        node.send_runtest_some([self._index[name] for name in unit])
+
+    def _begin(self) -> None:
+        """Takes in the collection and the queue that xdist made of it."""
+        self._index = {name: place for place, name in enumerate(self.collection)}
+        for scope in self.workqueue:
+            self._enqueue(scope)
+
+    def _enqueue(self, scope: str) -> None:
+        framework = self._framework_of(next(iter(self.workqueue[scope])))
+        self._left.setdefault(framework, deque()).append((next(self._places), scope))
 
     def _choose(self, node: WorkerController) -> str | None:
-        """The next piece of work for `node`; None where the rest is not worth another import."""
-        left: dict[str, list[str]] = {}
-        for scope, unit in self.workqueue.items():
-            left.setdefault(self._framework_of(next(iter(unit))), []).append(scope)
+        """Of which framework `node` gets more; None where the rest is not worth another import."""
         owners = Counter(
             framework
             for other in self.nodes
             if not other.shutting_down
-            for framework in self._frameworks_of(other)
+            for framework in self._held.get(other, ())
         )
-        mine = {"", *self._frameworks_of(node)}  # tests of no framework import none
-        most = sorted(left, key=lambda framework: -len(left[framework]))
+        mine = {"", *self._held.get(node, ())}  # tests of no framework import none
+        left = sorted(self._left, key=lambda framework: self._left[framework][0])
+        most = sorted(left, key=lambda framework: -len(self._left[framework]))
         return next(
             chain(
-                (left[framework][0] for framework in left if framework in mine),
-                (left[framework][0] for framework in most if not owners[framework]),
+                (framework for framework in left if framework in mine),
+                (framework for framework in most if not owners[framework]),
                 (
-                    left[framework][0]
+                    framework
                     for framework in most
-                    if len(left[framework]) >= WORTH_AN_IMPORT * (owners[framework] + 1)
+                    if len(self._left[framework]) >= WORTH_AN_IMPORT * (owners[framework] + 1)
                 ),
             ),
             None,
         )
-
-    def _frameworks_of(self, node: WorkerController) -> set[str]:
-        return {self._framework_of(next(iter(unit))) for unit in self.assigned_work[node].values()}
