@@ -12,6 +12,7 @@ from conformance.claim.asked import ever_asked
 from conformance.claim.check import CLAIMS, claims_on
 from conformance.claim.pins import about, applicable, settle
 from conformance.claim.verdict import Verdict
+from conformance.process import cache
 from conformance.process.framework import Framework, FrameworkError, beside, find, shipped
 from conformance.process.observation import Observation
 from conformance.report import report
@@ -50,6 +51,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--in-process", action="store_true", help="run adapters in pytest's process, to debug them"
     )
+    group.addoption(
+        "--no-compilation-cache",
+        action="store_true",
+        help="compile all anew, and keep nothing of it in pytest's cache folder",
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -80,6 +86,7 @@ def pytest_configure(config: pytest.Config) -> None:
             in_process=option.in_process,
             globs=tuple(option.case),
             tags=tuple(option.tag),
+            compilations=_compilations(config),
         )
     except (CaseError, FrameworkError, SelectionError) as error:
         raise pytest.UsageError(str(error)) from error
@@ -126,6 +133,9 @@ def pytest_report_header(config: pytest.Config) -> list[str]:
     for framework in run.frameworks:
         if framework.missing:
             lines.append(f"not installed: {framework.label} ({', '.join(framework.missing)})")
+    kept = run.compilations
+    told = f"{kept} ({cache.size(kept) / 1e6:.1f} MB)" if kept else "off"
+    lines.append(f"compilation cache: {told}")
     return lines
 
 
@@ -135,6 +145,10 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         pairs = list(run.pairs(_claim(metafunc.function)))
         ids = [f"{framework.label}-{case.id}" for framework, case in pairs]
         metafunc.parametrize("observation", pairs, ids=ids, indirect=True, scope="session")
+    if "keeping" in metafunc.fixturenames:
+        installed = metafunc.config.stash[RUN].installed
+        keeping = [one for one in installed if "cache" in one.functions]
+        metafunc.parametrize("keeping", keeping, ids=[one.label for one in keeping])
 
 
 @pytest.hookimpl(trylast=True)
@@ -220,6 +234,17 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, Any, Any]:
     if made.when == "call" and RECORD in item.stash:
         made.conformance = item.stash[RECORD]  # an attribute of plain data travels through xdist
     return made
+
+
+def _compilations(config: pytest.Config) -> Path | None:
+    """Where what frameworks compile is kept; None where nothing is to be, or can be."""
+    kept = getattr(config, "cache", None)  # there is none under -p no:cacheprovider
+    if kept is None or config.option.no_compilation_cache or config.option.in_process:
+        return None
+    try:
+        return Path(kept.mkdir("conformance-compilations"))
+    except OSError:  # a folder that is not ours to write to
+        return None
 
 
 def _claim(function: Callable[..., object]) -> str:

@@ -26,6 +26,12 @@ and, where the framework has that:
 ``defaults(dimensions) -> dict[str, plain data]``
     What the framework's layer is and gives where no option is chosen, and what it makes of an
     input of another dtype.
+``cache(folder)``
+    Called once, before the first case: `folder` is there to keep what the framework compiles for
+    the next run, in files that are written once and whose names hold all that they depend on.
+``stages(tell)``
+    Has `tell` called with ``"trace"`` or ``"compile"`` and the seconds of each of these, as it
+    ends: `run` and `infer` are then measured apart from them.
 ``PROGRAMS``
     Names of programs that the framework calls, as ``("clang",)``. One that is missing makes the
     adapter ``not installed``.

@@ -24,6 +24,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from adapters._compilation import cache as cache
+from adapters._compilation import stages as stages
 from adapters.contract import (
     ANY,
     GROUP,

@@ -20,6 +20,8 @@ import jax.numpy as jnp
 from flax import linen as nn
 from flax import traverse_util
 
+from adapters._compilation import cache as cache
+from adapters._compilation import stages as stages
 from adapters._flax import Trace, abstract, declared, dtypes, ran, reloaded, signature
 from adapters._jax import Arrays, batch
 from adapters.contract import (

@@ -28,6 +28,8 @@ import jax.numpy as jnp
 import jmp
 import numpy as np
 
+from adapters._compilation import cache as cache
+from adapters._compilation import stages as stages
 from adapters.contract import (
     ANY,
     GROUP,

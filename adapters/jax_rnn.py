@@ -20,6 +20,8 @@ import jax
 import jax.numpy as jnp
 from jax.experimental import rnn
 
+from adapters._compilation import cache as cache
+from adapters._compilation import stages as stages
 from adapters._jax import inferred, ran
 from adapters.contract import (
     ANY,

@@ -25,6 +25,8 @@ import jax.numpy as jnp
 import orbax.checkpoint
 from flax import nnx, serialization, traverse_util
 
+from adapters._compilation import cache as cache
+from adapters._compilation import stages as stages
 from adapters._flax import Trace, abstract, declared, dtypes, ran, signature
 from adapters._jax import Arrays
 from adapters.contract import (

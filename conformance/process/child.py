@@ -34,13 +34,18 @@ Message = dict[str, Any]
 Packed = tuple[str, list[int], bytes]  # dtype, shape, values
 
 
-def load(module: str) -> tuple[Any, Message]:
-    """The adapter, imported, and its convention as plain data, or ``{"exception": ...}``."""
+def load(module: str, cache: str = "") -> tuple[Any, Message]:
+    """The adapter, imported, and its convention as plain data, or ``{"exception": ...}``.
+
+    `cache` is a folder for what its framework compiles; one that keeps nothing has no use for it.
+    """
     try:
         adapter = importlib.import_module(module)
         if missing := [name for name in DUE if not hasattr(adapter, name)]:
             raise AttributeError(f"{adapter.__file__}: an adapter defines {', '.join(missing)}")
         plain = dataclasses.asdict(adapter.CONVENTION)
+        if cache and hasattr(adapter, "cache"):
+            adapter.cache(cache)
     except Exception as problem:
         return None, {"exception": raised.exception(problem)}
     return adapter, {"convention": plain}
@@ -196,7 +201,7 @@ def serve(channel: Any, setup: Message) -> None:
     if "probe" in setup:
         channel.send([probe(module) for module in setup["probe"]])
         return
-    adapter, loaded = load(setup["adapter"])
+    adapter, loaded = load(setup["adapter"], setup["cache"])
     channel.send(loaded)
     # Nothing is kept, so None ends the process without the framework's own clean-up.
     while (request := channel.receive()) is not None:

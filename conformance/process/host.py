@@ -3,8 +3,9 @@
 A crash, a hang and an exception are outcomes of one case; the next case goes on.
 """
 
+import re
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Literal
@@ -14,6 +15,7 @@ from conformance.convention.convention import cotangents, native_inputs, native_
 from conformance.lstm.case import Case
 from conformance.lstm.sample import Sample
 from conformance.process import child
+from conformance.process.cache import Cache, lend
 from conformance.process.framework import Framework, declared
 from conformance.process.gateway import Gateway, Here, Lost, Slow
 
@@ -36,13 +38,27 @@ class Host:
     """One framework's process, started when first needed and reused for all its cases."""
 
     def __init__(
-        self, framework: Framework, root: Path, timeout: float, in_process: bool = False
+        self,
+        framework: Framework,
+        root: Path,
+        timeout: float,
+        in_process: bool = False,
+        compilations: Path | None = None,
     ) -> None:
-        """`timeout` is in seconds, for the start with its imports and for each case."""
+        """`timeout` is in seconds, for the start with its imports and for each case.
+
+        `compilations` is a folder for what frameworks compile; where there is none, nothing is
+        kept.
+        """
         self.framework = framework
+        self.asked: Callable[[child.Message], object] = lambda _: None  # is told of each request
         self._root = root
         self._timeout = timeout
         self._in_process = in_process
+        # A process on another machine has no way to a folder of this one.
+        self._compilations = None if "=" in framework.interpreter else compilations
+        self._cache: Cache | None = None
+        self._idle = True  # whether the process has answered all that it was asked
         self._gateway: Gateway | Here | None = None
         self._convention: Convention | None = None
         self.controls: dict[Any, Any] = {}  # by layer and dimensions: see `observation.observe`
@@ -59,8 +75,12 @@ class Host:
             message = f"not run: the process was started {self._starts} times; {self._died_of} last"
             raise Down("crashed", message, "")
         self._starts += 1
+        self._idle = True
         self._convention = None
-        setup = {"adapter": self.framework.module, "path": [str(self._root)]}
+        if self._compilations is not None:
+            self._cache = lend(self._compilations, _key(self.framework))
+        cache = str(self._cache.own) if self._cache else ""
+        setup = {"adapter": self.framework.module, "path": [str(self._root)], "cache": cache}
         try:
             self._gateway = (
                 Here(self.framework.module)
@@ -68,6 +88,7 @@ class Host:
                 else Gateway(self.framework.interpreter, setup)
             )
         except Lost as lost:
+            self.close()
             raise Down("crashed", str(lost), "", lost.killed) from lost
 
     def convention(self) -> Convention:
@@ -123,12 +144,16 @@ class Host:
             convention = self.convention()
             self.before = tuple(one for one in self._asked if one != case.id)
             self._asked[case.id] = None
-            asked = request(convention, case, sample, weights)
-            self._send({**asked, "watch": True} if watch else asked)
+            message = request(convention, case, sample, weights)
+            message = {**message, "watch": True} if watch else message
+            self.asked(message)
+            self._send(message)
+            self._idle = False
             deadline = time.monotonic() + self._timeout
             while (part := self._receive(deadline))[0] != "done":
                 name, value = part
                 parts[name] = value
+            self._idle = True
         except Down as down:
             parts["down"] = down
         return parts
@@ -139,6 +164,9 @@ class Host:
             self._gateway.close()
             self._gateway = None
             self._asked.clear()
+        if self._cache is not None:
+            self._cache.close(keep=self._idle)
+            self._cache = None
 
     def _send(self, message: child.Message) -> None:
         assert self._gateway is not None
@@ -192,6 +220,12 @@ def request(
         "describe": not case.must_reject,
         "defaults": "defaults" in case.record,
     }
+
+
+def _key(framework: Framework) -> str:
+    """What is compiled by these versions, and is of no use to any other."""
+    versions = [f"{name}-{version}" for name, version in framework.versions.items()]
+    return re.sub(r"[^\w.-]", "-", "-".join([framework.name, *versions]))
 
 
 def _packed(arrays: Mapping[str, Any], dtype: str) -> dict[str, child.Packed]:

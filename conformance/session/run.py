@@ -42,6 +42,7 @@ class Run:
     in_process: bool
     globs: tuple[str, ...] = ()  # by which the cases were asked for
     tags: tuple[str, ...] = ()
+    compilations: Path | None = None  # where what frameworks compile is kept
     entries: dict[tuple[str, str], Entry] = field(default_factory=dict)
     _asked: dict[str, dict[str, tuple[str, ...]]] = field(default_factory=dict)
     _absences: dict[str, dict[str, Absence]] = field(default_factory=dict)
@@ -91,7 +92,8 @@ class Run:
         """The process of `framework`; that of the framework before it is ended."""
         if self._host is None or self._host.framework != framework:
             self.close()
-            self._host = Host(framework, self.root, self.timeout, self.in_process)
+            where = self.timeout, self.in_process, self.compilations
+            self._host = Host(framework, self.root, *where)
         return self._host
 
     def observe(self, framework: Framework, case: Case) -> Observation:

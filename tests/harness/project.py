@@ -108,6 +108,7 @@ class Project:
     """The folder of a project, and what can be done there."""
 
     root: Path
+    keeps: bool = False  # whether its pytest has a cache folder
 
     def write(self, path: str, text: str) -> Path:
         """Write a file, and the folders that it needs."""
@@ -140,8 +141,9 @@ class Project:
     def _start(self, options: Sequence[str], out: int) -> subprocess.Popen[str]:
         scratch = self.root / "scratch"
         scratch.mkdir(exist_ok=True)
+        keeps = [] if self.keeps else ["-p", "no:cacheprovider"]
         return subprocess.Popen(
-            [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *options],
+            [sys.executable, "-m", "pytest", *keeps, *options],
             cwd=self.root,
             # Of the pytest around this one, and of whoever runs it, nothing is passed on.
             env={"PATH": os.environ["PATH"], "TMPDIR": str(scratch), "COLUMNS": "80"},
