@@ -1,25 +1,71 @@
 """The bare loop that `conformance.bench.bench` holds the suite against: calls in one process.
 
-``python -m conformance.bench.loop MODULE REQUESTS`` imports an adapter and answers the pickled
-requests one after another. It judges nothing and imports nothing else of the engine.
+``python -m conformance.bench.loop MODULE REQUESTS BEGIN TOLD`` imports an adapter and answers the
+pickled requests one after another, from that with the number BEGIN on. It judges nothing, keeps
+nothing and imports nothing else of the engine. To the file TOLD it writes a line of JSON for each
+thing that took time, and before each request an empty one, so that a request on which the process
+died can be told.
 """
 
+import json
 import pickle
 import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import IO, Any
 
 from conformance.process import child
 
 
-def loop(module: str, requests: Path) -> None:
-    """Answers every request in the file; raises RuntimeError where the adapter does not load."""
+class Stages:
+    """Seconds by stage, each without what other stages took inside of it."""
+
+    def __init__(self, tell: Callable[[str, float], object]) -> None:
+        """`tell` gets a stage's name and its own seconds."""
+        self._tell = tell
+        self._ended: list[tuple[float, float]] = []  # beginnings and seconds of those outermost
+
+    def __call__(self, stage: str, seconds: float, now: float | None = None) -> None:
+        """A stage ends now, or at `now`, after so many `seconds`."""
+        begun = (time.perf_counter() if now is None else now) - seconds
+        inside = 0.0
+        while self._ended and self._ended[-1][0] >= begun:
+            inside += self._ended.pop()[1]
+        self._ended.append((begun, seconds))
+        self._tell(stage, max(seconds - inside, 0.0))
+
+
+def loop(module: str, requests: IO[bytes], begin: int, told: IO[str]) -> None:
+    """Answer the requests; raise RuntimeError where the adapter does not load."""
+
+    def tell(part: str, seconds: float) -> None:
+        print(json.dumps([part, seconds]), file=told)
+
+    start = time.perf_counter()
     adapter, loaded = child.load(module)
+    tell("import", time.perf_counter() - start)
     if adapter is None:
-        raise RuntimeError(f"{module} cannot be imported: {loaded}")
-    for request in pickle.loads(requests.read_bytes()):
-        for _ in child.answer(adapter, request):
-            pass
+        raise RuntimeError(f"{module} cannot be imported: {loaded['exception']}")
+    if stages := getattr(adapter, "stages", None):
+        stages(Stages(tell))
+    for number, request in enumerate(_read(requests)):
+        if number >= begin:
+            print(file=told, flush=True)
+            for part, value in child.answer(adapter, request):
+                if part == "seconds":
+                    for name, seconds in value.items():
+                        tell(name, seconds)
+
+
+def _read(requests: IO[bytes]) -> Any:
+    while True:
+        try:
+            yield pickle.load(requests)
+        except EOFError:
+            return
 
 
 if __name__ == "__main__":
-    loop(sys.argv[1], Path(sys.argv[2]))
+    with Path(sys.argv[2]).open("rb") as asked, Path(sys.argv[4]).open("a") as lines:
+        loop(sys.argv[1], asked, int(sys.argv[3]), lines)
