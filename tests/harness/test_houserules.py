@@ -26,7 +26,8 @@ HARNESS = [
 
 STANDARD = frozenset(sys.stdlib_module_names)
 LIBRARIES = {"covertable", "einops", "execnet", "jinja2", "numpy", "packaging", "pydantic"}
-LIBRARIES |= {"hypothesis", "pydantic_core", "pytest", "rich", "xdist", "yaml"}
+LIBRARIES |= {"hypothesis", "pydantic_core", "pytest", "rich"}
+LIBRARIES |= {"threadpoolctl", "xdist", "yaml"}
 ENGINE_MAY = STANDARD | LIBRARIES | {"conformance"}
 # The rooms of the engine, from the ground up: one imports those before it, and none behind it.
 ROOMS = (

@@ -12,7 +12,6 @@ from tests.harness.adapters import right
 from tests.harness.adapters.right import CONVENTION as CONVENTION
 from tests.harness.adapters.right import infer as infer
 from tests.harness.adapters.right import parameters as parameters
-from tests.harness.adapters.right import unsupported as unsupported
 
 PACKAGES = ("numpy",)
 

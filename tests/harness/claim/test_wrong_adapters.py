@@ -201,6 +201,7 @@ MEETING = {  # of several options together, which only the covering arrays put t
 }
 MISTAKES = WRONG | {adapter: claims for adapter, (_, claims) in OWN.items()} | MEETING
 OTHERS = {  # for the tests of the process, of what is installed, and of what is not supported
+    "compiles",
     "computed_convention",
     "counts_floats",
     "defaults_of_arrays",
