@@ -22,21 +22,28 @@ OWN = " (the adapter's own)"
 HEADING = 6  # and a claim's name, before it is broken
 
 
-def progress(due: Mapping[str, int], entries: Iterable[Entry]) -> str:
+def progress(due: Mapping[str, int], entries: Iterable[Entry], width: int = 100) -> str:
     """``torch 34/59, keras 12/51 (2 FAIL)``: how many of its cases each framework has seen.
 
-    `due` has the number of cases by the framework's label.
+    `due` has the number of cases by the framework's label. Where the line is longer than `width`,
+    how many of all, and those frameworks that are under way.
     """
     seen: Counter[str] = Counter()
     failing: Counter[str] = Counter()
     for entry in entries:
         seen[entry.framework] += 1
         failing[entry.framework] += any(one.settled == "fails" for one in entry.claims.values())
-    parts = []
-    for label, cases in due.items():
-        fails = f" ({failing[label]} FAIL)" if failing[label] else ""
-        parts.append(f"{label} {seen[label]}/{cases}{fails}")
-    return ", ".join(parts)
+
+    def part(label: str, seen: int, of: int, failing: int) -> str:
+        return f"{label} {seen}/{of}{f' ({failing} FAIL)' if failing else ''}"
+
+    parts = {label: part(label, seen[label], of, failing[label]) for label, of in due.items()}
+    line = ", ".join(parts.values())
+    if len(line) <= width:
+        return line
+    under_way = [parts[label] for label, of in due.items() if 0 < seen[label] < of]
+    every = part("all", seen.total(), sum(due.values()), failing.total())
+    return printable(f"{every}: {', '.join(under_way)}")[:width]
 
 
 def table(

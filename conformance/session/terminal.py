@@ -96,8 +96,7 @@ class Terminal:
         Where ``-r`` asks for it, pytest lists each test itself.
         """
         reporter, entries = terminalreporter, self._run.entries.values()
-        columns = reporter._tw.fullwidth
-        width = columns if reporter.isatty() else max(columns, LOG)
+        width = _width(reporter)
         sections = []
         if entries:
             absences = {one.label: self._run.absences(one) for one in self._run.installed}
@@ -117,7 +116,7 @@ class Terminal:
                 reporter.write_line(line)
         if killed := digest.killed(entries, width):
             reporter.write_line(killed, yellow=True)
-        if self._missed:
+        if entries and self._missed:
             told = (
                 f"cut short: {self._missed} of {self._missed + len(self._ended)} tests have no end"
             )
@@ -136,8 +135,15 @@ class Terminal:
         if reporter.isatty() and self._tenths < 10 and time.monotonic() - self._shown < BLINK:
             return  # counting all entries for every claim would cost more than the claim
         self._shown = time.monotonic()
-        line = summary.progress(self._due, run.entries.values())
+        width = _width(reporter) - 1  # a full line would go on to the next
+        line = summary.progress(self._due, run.entries.values(), width)
         if reporter.isatty():
-            reporter.rewrite(line[: reporter._tw.fullwidth - 1], erase=True)
+            reporter.rewrite(line, erase=True)
         else:
             reporter.write(f"\n{line}")
+
+
+def _width(reporter: pytest.TerminalReporter) -> int:
+    """The characters of a line: the terminal's, or where there is none at least `LOG`."""
+    columns = reporter._tw.fullwidth
+    return columns if reporter.isatty() else max(columns, LOG)

@@ -395,3 +395,61 @@ def test_crash_is_told(crash: Seen) -> None:
 def test_crash_fails_every_claim(crash: Seen) -> None:
     """Every claim on a case that crashed fails, and no other."""
     crash.result.assert_outcomes(failed=4, passed=22)
+
+
+KILLED_ONCE = """\
+import os
+import signal
+from pathlib import Path
+
+from tests.harness.adapters import right
+from tests.harness.adapters.right import CONVENTION, infer, parameters, unsupported
+
+PACKAGES = ("numpy",)
+
+
+def run(*asked):
+    mark = Path("killed")
+    if asked[1].time_steps == 1 and not mark.exists():
+        mark.touch()
+        os.kill(os.getpid(), signal.SIGKILL)
+    return right.run(*asked)
+"""
+
+
+@pytest.fixture(scope="module")
+def killed(tmp_path_factory: pytest.TempPathFactory) -> Seen:
+    """Return a run on two workers of two frameworks killed from outside: one once, one always."""
+    project = create(tmp_path_factory.mktemp("killed"), "killed")
+    project.write("adapters/killed_once.py", KILLED_ONCE)
+    return project.observe("-n", "2")
+
+
+@pytest.mark.parametrize(
+    ("framework", "outcome", "tries"),
+    [
+        ("killed-once", "agrees", ("SIGKILL", "answered")),
+        ("killed", "crashed", ("SIGKILL", "SIGKILL")),
+    ],
+)
+def test_killed(killed: Seen, framework: str, outcome: str, tries: tuple[str, ...]) -> None:
+    """A case whose process was killed has its outcome from a second try; the report has both."""
+    entry = killed.entries[framework, "edge-one-step"]
+    assert (entry.outcome, entry.tries) == (outcome, tries)
+
+
+def test_killed_is_told(killed: Seen) -> None:
+    """A failure says that the process did not die of its own accord, and so does the summary."""
+    lines = killed.result.outlines
+    assert "crashed: killed from outside in both of two tries: SIGKILL" in lines
+    assert (
+        "  tries      SIGKILL, SIGKILL "
+        "(killed from outside, as where memory runs out, a process has a second)"
+    ) in lines
+    (told,) = (line for line in lines if line.startswith("killed from outside and tried once more"))
+    assert "killed on edge-one-step (SIGKILL, SIGKILL), killed-once on" in told
+
+
+def test_killed_fails_where_it_must(killed: Seen) -> None:
+    """Being killed once fails no claim; being killed twice fails those on that case."""
+    killed.result.assert_outcomes(failed=4, passed=22)

@@ -49,6 +49,16 @@ def test_progress_of_failures() -> None:
     assert summary.progress({"left": 2, "right": 2}, entries) == expected
 
 
+def test_progress_of_many() -> None:
+    """Where not all have room, the sum is shown, and the frameworks that are under way."""
+    labels = [f"framework-{number}" for number in range(23)]
+    entries = [entry(labels[n], case, shapes="agrees") for n in (3, 4) for case in "ab"]
+    entries += [entry("framework-7", "a", shapes="fails")]
+    expected = "all 5/46 (1 FAIL): framework-7 1/2 (1 FAIL)"
+    assert summary.progress(dict.fromkeys(labels, 2), entries, 99) == expected
+    assert summary.progress(dict.fromkeys(labels, 2), entries, 20) == expected[:20]
+
+
 def test_table() -> None:
     """A cell counts cases in the order agree, pinned, fail, each with its sign."""
     entries = [
