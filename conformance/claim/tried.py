@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 
 from adapters.contract import Gap
 from conformance.casefile.entry import lengths_of
+from conformance.claim.asked import unasked
 from conformance.claim.check import CLAIMS, claims_on
 from conformance.convention.gap import gap_of, layers
 from conformance.lstm.case import Case, Dimensions, Layer
@@ -38,8 +39,13 @@ def tried(host: Host, gap: Gap, others: Sequence[Gap]) -> Tried:
     found = list(layers(gap))  # `gap.mistakes` has seen that there is one
     layer = next((one for one in found if gap_of(one, others) is None), found[0])
     beside = gap_of(layer, others)
-    observation = observe(host, _case(layer), watch=True)
-    verdicts = {name: CLAIMS[name](observation) for name in claims_on(observation.case)}
+    case = _case(layer)
+    try:
+        observation = observe(host, case, watch=True)
+        claims = [name for name in claims_on(case) if name not in unasked(host.framework, case)]
+        verdicts = {name: CLAIMS[name](observation) for name in claims}
+    except ValueError as problem:  # it has no tensor, or no axis, for what the options bring
+        return Tried(gap, f"not to be tried: the convention does not carry it: {problem}")
     wrong = {name: one for name, one in verdicts.items() if one.outcome != "agrees"}
     unread = sorted(gap.options.keys() - set(observation.read))
     if wrong:
@@ -48,7 +54,7 @@ def tried(host: Host, gap: Gap, others: Sequence[Gap]) -> Tried:
     elif unread:
         told = f"agreed, but the adapter never looks at {', '.join(unread)}"
     else:
-        told = "ran and agreed: this is no gap"
+        told = "ran and agreed: no gap, or an option that the adapter takes for another"
     if beside is not None:
         told += f" (also in the gap at {beside.where})"
     return Tried(gap, told, agreed=not wrong and not unread)

@@ -44,7 +44,10 @@ def test_layers(options: dict) -> None:
 def test_agreed(host: Host, options: dict) -> None:
     """A gap that the adapter runs, rightly, is told to be none."""
     found = tried(host, Gap(options, "why", LINK), ())
-    assert (found.agreed, found.told) == (True, "ran and agreed: this is no gap")
+    assert (found.agreed, found.told) == (
+        True,
+        "ran and agreed: no gap, or an option that the adapter takes for another",
+    )
 
 
 @pytest.mark.parametrize("host", ["ignores_reverse"], indirect=True)
@@ -68,6 +71,16 @@ def test_never_looked_at(host: Host) -> None:
     found = tried(host, Gap({"execution": "predict"}, "why", LINK), ())
     assert found == dataclasses.replace(
         found, agreed=False, told="agreed, but the adapter never looks at execution"
+    )
+
+
+@pytest.mark.parametrize("host", ["knows_no_lengths"], indirect=True)
+def test_not_carried(host: Host) -> None:
+    """What the convention has no tensor for cannot be tried, and says so."""
+    found = tried(host, Gap({"lengths": "given"}, "why", LINK), ())
+    assert not found.agreed
+    assert found.told == (
+        "not to be tried: the convention does not carry it: the framework takes no lengths"
     )
 
 

@@ -214,6 +214,7 @@ OTHERS = {  # for the tests of the process, of what is installed, and of what is
     "infers_a_list",
     "infers_text",
     "killed",
+    "knows_no_lengths",
     "leaks_state",
     "leaves",
     "minimal",
