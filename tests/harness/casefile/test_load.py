@@ -889,3 +889,74 @@ def test_any_edit(tmp_path: Path, spoilt: tuple[int, str]) -> None:
     """Any text put anywhere into a right file gives cases or a CaseError with lines."""
     at, text = spoilt
     assert loads(tmp_path, (FILE[:at] + text + FILE[at:]).encode())
+
+
+@pytest.mark.parametrize(
+    ("changes", "line"),
+    [
+        (
+            "record: [defaults]\n    layer: {reverse: true}",
+            "record: defaults are those of one layer with no option chosen, and not of reverse",
+        ),
+        (
+            "record: [defaults]\n    layer: {dtype: float64, dropout: true}",
+            "record: defaults are those of one layer with no option chosen, and not of "
+            "dtype, dropout",
+        ),
+        (
+            "record: [checkpoint]",
+            "record: checkpoint is seen where the layer is saved: set layer.checkpoint",
+        ),
+        (
+            "record: [exception]",
+            "record: exception is seen, and nothing else, where input must be rejected",
+        ),
+        (
+            "record: [padding]",
+            "record: padding is seen where sequences of given lengths are returned",
+        ),
+    ],
+)
+def test_property_that_cannot_be_seen(tmp_path: Path, changes: str, line: str) -> None:
+    """What a case would record and no framework could show is told, and not left out in silence."""
+    write(tmp_path, edited(FILE, ("    expect:", f"    {changes}\n    expect:")))
+    assert errors(tmp_path)[0] == f"6:5: {line}"
+
+
+def test_defaults_of_a_stack(tmp_path: Path) -> None:
+    """Defaults are those of one layer: two of them are a choice."""
+    edits = [
+        ("hidden_units: 4", "hidden_units: 4, num_layers: 6"),
+        ("    expect:", "    record: [defaults]\n    expect:"),
+    ]
+    write(tmp_path, edited(FILE, *edits))
+    assert "no option chosen, and not of num_layers" in errors(tmp_path)[0]
+
+
+def test_rejected_has_no_container(tmp_path: Path) -> None:
+    """Of a case that must be rejected nothing but the exception is there to record."""
+    rejected = "    record: [container]\n    feed: {input: [3]}\n    expect: rejected\n"
+    write(tmp_path, edited(FILE, (EXPECT, rejected)))
+    line = "record: exception is seen, and nothing else, where input must be rejected"
+    assert errors(tmp_path) == [f"6:5: {line}"]
+
+
+@pytest.mark.parametrize(
+    ("edits", "line"),
+    [
+        ([("[2, 5, 4]", "[2, 4, 5]")], "9:7: output: this layer gives (2, 5, 4), not (2, 4, 5)"),
+        ([("h_n: [1, 2", "h_n: [2, 2")], "10:7: h_n: this layer gives (1, 2, 4), not (2, 2, 4)"),
+        (
+            [
+                ("layer: {bias: true}", "layer: {return_sequences: false}\nexpect: {h_n: [4, 2]}"),
+                ("[2, 5, 4]", "[2, 4]"),
+                ("      h_n: [1, 2, 4]\n", ""),
+            ],
+            "5:10: h_n: this layer gives (1, 2, 4), not (4, 2)",
+        ),
+    ],
+)
+def test_wrong_shape(tmp_path: Path, edits: list[tuple[str, str]], line: str) -> None:
+    """A shape that the layer cannot have is told of the file, with no law and no framework."""
+    write(tmp_path, edited(FILE, *edits))
+    assert errors(tmp_path) == [line]
