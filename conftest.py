@@ -1,5 +1,6 @@
 """pytest wiring: options, parametrization, header, scheduling, report. The engine judges."""
 
+import contextlib
 from collections.abc import Callable, Generator
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from conformance.claim.pins import about, applicable, settle
 from conformance.claim.verdict import Verdict
 from conformance.process import cache
 from conformance.process.framework import Framework, FrameworkError, beside, find, shipped
+from conformance.process.host import Down
 from conformance.process.observation import Observation
 from conformance.report import report
 from conformance.session import failure, summary
@@ -118,6 +120,16 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
 
     labels = [framework.label for framework in config.stash[RUN].frameworks]
     return FrameworkScheduling(config, log, labels)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection(session: pytest.Session) -> None:
+    """Has the first framework start while pytest collects; a worker of xdist is told its own."""
+    run, option = session.config.stash[RUN], session.config.option
+    shared = hasattr(session.config, "workerinput") or getattr(option, "dist", "no") != "no"
+    if run.installed and not (shared or option.collectonly or option.in_process):
+        with contextlib.suppress(Down):  # the first case tells of it
+            run.host(run.installed[0]).open()
 
 
 def pytest_report_header(config: pytest.Config) -> list[str]:

@@ -112,20 +112,22 @@ class Host:
         sample: Sample | None,
         weights: Mapping[str, Any] | None = None,
         watch: bool = False,
+        meanwhile: Callable[[], object] = lambda: None,
     ) -> child.Message:
         """Everything the adapter gives for `case`, by part: see `child.answer`.
 
-        `weights`, by the framework's own names, take the place of those of `sample`.
+        `weights`, by the framework's own names, take the place of those of `sample`. `meanwhile` is
+        called while the process is at work.
 
         Where the process goes down on the way, the parts that came before are returned with
         ``down``, a Down. Where it was killed from outside, the case has one more try, and ``tries``
         says how each of the two ended. Nothing is raised for what a framework does.
         """
-        parts = self._ask(case, sample, weights, watch)
+        parts = self._ask(case, sample, weights, watch, meanwhile)
         first: Down | None = parts.get("down")
         if first is None or not first.killed:
             return parts
-        parts = self._ask(case, sample, weights, watch)
+        parts = self._ask(case, sample, weights, watch, meanwhile)
         second: Down | None = parts.get("down")
         parts["tries"] = (first.message, second.message if second else "answered")
         if second is not None and second.killed:
@@ -135,7 +137,12 @@ class Host:
         return parts
 
     def _ask(
-        self, case: Case, sample: Sample | None, weights: Mapping[str, Any] | None, watch: bool
+        self,
+        case: Case,
+        sample: Sample | None,
+        weights: Mapping[str, Any] | None,
+        watch: bool,
+        meanwhile: Callable[[], object],
     ) -> child.Message:
         """One try of `ask`."""
         parts: child.Message = {}
@@ -150,6 +157,7 @@ class Host:
             self._send(message)
             self._idle = False
             deadline = time.monotonic() + self._timeout
+            meanwhile()
             while (part := self._receive(deadline))[0] != "done":
                 name, value = part
                 parts[name] = value

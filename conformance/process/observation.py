@@ -1,6 +1,6 @@
 """What one framework did with one case: plain facts, no judgement."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, TypeAlias
 
@@ -78,12 +78,17 @@ def observe(host: Host, case: Case, watch: bool = False) -> Observation:
     Under `watch` it is also seen which options of the layer the adapter looks at.
     """
     sample = draw(case) if case.run else None
-    whole = _observe(host, case, sample, watch)
+    facts: dict[str, Any] = {}
+
+    def meanwhile() -> None:
+        if sample is not None and not case.must_reject:
+            facts["expected"] = reference.lstm(case.layer, sample)
+
+    whole = _observe(host, case, sample, watch, meanwhile)
     if case.must_reject and whole.outcome == "rejected":
         return replace(whole, control=_control(host, case))
     if sample is None or whole.outcome != "ran" or case.must_reject:
         return whole
-    facts: dict[str, Any] = {"expected": reference.lstm(case.layer, sample)}
     if case.layer.gradients:
         facts["expected_gradients"] = _gradients(whole.convention, case, sample)
     if case.split:
@@ -111,9 +116,15 @@ def _control(host: Host, case: Case) -> Raised | None:
     return known
 
 
-def _observe(host: Host, case: Case, sample: Sample | None, watch: bool = False) -> Observation:
+def _observe(
+    host: Host,
+    case: Case,
+    sample: Sample | None,
+    watch: bool = False,
+    meanwhile: Callable[[], object] = lambda: None,
+) -> Observation:
     """What the framework gives for `case`, fed `sample`; shapes alone where there is none."""
-    parts = host.ask(case, sample, watch=watch)
+    parts = host.ask(case, sample, watch=watch, meanwhile=meanwhile)
     down: Down | None = parts.get("down")
     facts: dict[str, Any] = {
         "sample": sample,
