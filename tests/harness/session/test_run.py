@@ -453,3 +453,12 @@ def test_killed_is_told(killed: Seen) -> None:
 def test_killed_fails_where_it_must(killed: Seen) -> None:
     """Being killed once fails no claim; being killed twice fails those on that case."""
     killed.result.assert_outcomes(failed=4, passed=22)
+
+
+@pytest.mark.parametrize(("options", "imports"), [(["--collect-only"], 0), ([], 1)])
+def test_start_while_collecting(options: list[str], imports: int, tmp_path: Path) -> None:
+    """A run on one worker imports its framework once, and a mere look at the tests does not."""
+    project = create(tmp_path)
+    project.spy("spy")
+    project.run("-n", "0", *options)
+    assert project.record("spy")["import"] == imports

@@ -14,7 +14,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from xdist.remote import Producer
 
@@ -150,6 +150,7 @@ def owners(play: Play) -> dict[str, int]:
 # Played.
 
 
+@settings(deadline=None)  # the machine may have other work
 @given(st.data())
 def test_every_test_is_run_once(data: st.DataObject) -> None:
     """Whatever the order of events, no worker waits for ever, and each test has one outcome.
@@ -170,6 +171,7 @@ def test_every_test_is_run_once(data: st.DataObject) -> None:
     assert sorted(ran + play.died) == sorted(tests)
 
 
+@settings(deadline=None)
 @given(st.data())
 def test_claims_on_a_case_stay_together(data: st.DataObject) -> None:
     """All claims on an observation are put to it by one worker."""
