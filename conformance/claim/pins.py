@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeVar
 
+from conformance.claim.outcome import among
 from conformance.claim.resemblance import resemblance, told
 from conformance.claim.verdict import Verdict
 from conformance.claim.version import concerns
@@ -65,7 +66,7 @@ def settle(
         return Settlement("fails", "\n".join(filter(None, (verdict.message, like))))
     (pin,) = pins
     seen = Instead(verdict.outcome, dict(verdict.got))
-    if seen in pin.outcomes:
+    if among(seen, pin.outcomes):
         now = f"unsteady, this time {told(seen)}: " if pin.unsteady else ""
         return Settlement("pinned", f"{now}{pin.why} ({pin.source})", pin)
     now = "it agrees now" if verdict.outcome == "agrees" else f"it {_changed(verdict)}"

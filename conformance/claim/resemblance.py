@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import Any
 
+from conformance.claim.outcome import among
 from conformance.claim.verdict import Verdict
 from conformance.claim.version import concerns
 from conformance.lstm.case import Deviation, Instead
@@ -36,7 +37,7 @@ def resemblance(
         return ""
     # The nearest differs least, of those the one whose outcome is this one to the letter.
     lines = {pin.where: [*_unlike(pin, claim, seen, observation)] for pin in alike}
-    pin = min(alike, key=lambda pin: (len(lines[pin.where]), seen not in pin.outcomes))
+    pin = min(alike, key=lambda pin: (len(lines[pin.where]), not among(seen, pin.outcomes)))
     head = f"resembles the deviation that is pinned at {pin.where}, but for"
     return "\n  ".join([head, *lines[pin.where]])
 
@@ -58,7 +59,7 @@ def _unlike(pin: Deviation, claim: str, seen: Instead, observation: Observation)
     if not concerns(pin, framework):
         here = ", ".join(f"{name} {version}" for name, version in framework.versions.items())
         yield f"version   {pin.version} (here {here})"
-    if seen not in pin.outcomes:
+    if not among(seen, pin.outcomes):
         yield f"got       {' or '.join(map(told, pin.outcomes))}"
 
 
