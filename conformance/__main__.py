@@ -18,6 +18,7 @@ ROOT = Path(__file__).resolve().parent.parent
 COMMANDS = {
     "schema": report.SCHEMA,
     "cover": process.COVER,
+    "coverage": process.COVERAGE,
     "interpreter": process.INTERPRETER,
     "gaps": claim.GAPS,
     "record": report.RECORD,

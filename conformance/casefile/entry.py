@@ -88,13 +88,15 @@ def _contradictions(layer: Layer, sets: Mapping[str, Dimensions]) -> Iterator[st
 
 
 def lengths_of(layer: Layer, dimensions: Dimensions) -> tuple[int, ...]:
-    """Return a length for each sequence where the layer is given lengths: unsorted, one full."""
+    """Return a length for each sequence where the layer is given lengths, unsorted.
+
+    The first ends early, where there are steps to end before, and the second does not.
+    """
     if layer.lengths == "full":
         return ()
-    # The second is full, the third has one step; 2 and 3 steps less make up the rest.
     time, batch = dimensions.time_steps, dimensions.batch_size
     some = (max(time - 2, 1), time, 1, max(time - 3, 1))
-    return tuple(some[row % 4] if batch > 1 else time for row in range(batch))
+    return tuple(some[row % 4] for row in range(batch))
 
 
 def _unfit(

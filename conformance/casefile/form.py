@@ -71,7 +71,9 @@ Many = Annotated[tuple[T, ...], Strict(False), Field(min_length=1)]
 Slug = Annotated[str, Field(pattern=SLUG)]
 Text = Annotated[str, Field(min_length=1)]
 Url = Annotated[str, Field(pattern=URL)]
-TagName = Literal["degenerate", "nightly", "search"]
+TagName = Literal["degenerate", "nightly", "search", "sizes", "triples"]
+# Tags whose cases run only where --tag names them.
+ON_DEMAND = frozenset({"nightly", "search", "sizes", "triples"})
 
 
 def _listed(value: object) -> object:

@@ -7,8 +7,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
-from conformance.casefile.cover import DIMENSIONS, OPTIONS, entry_lines, expected, identity
 from conformance.casefile.entry import lengths_of
+from conformance.casefile.factor import OPTIONS
+from conformance.casefile.row import entry_lines, expected, identity
 from conformance.claim import check
 from conformance.claim.verdict import Verdict
 from conformance.lstm.agreement import contradictions
@@ -16,7 +17,8 @@ from conformance.lstm.case import Case, Deviation, Dimensions, Layer
 from conformance.process.observation import Observation
 
 EXAMPLES = 100  # draws; each takes a compiling framework about a second
-LARGEST = 6  # of each dimension
+SIZES = ("batch_size", "time_steps", "embedding_dim", "num_layers")
+LARGEST = 6  # of each of them
 OTHERS = 4  # options at most that are not as ever: with more, nearly no framework has them all
 
 
@@ -66,7 +68,7 @@ def search(
     @given(data=st.data())
     def attempt(data: Any) -> None:
         nonlocal ran
-        size = {name: data.draw(st.integers(1, LARGEST), label=name) for name in DIMENSIONS}
+        size = {name: data.draw(st.integers(1, LARGEST), label=name) for name in SIZES}
         names = st.lists(st.sampled_from(sorted(options)), max_size=OTHERS, unique=True)
         changed = {
             name: data.draw(st.sampled_from(options[name]), label=name)

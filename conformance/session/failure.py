@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from shlex import quote
 
+from conformance.casefile.form import ON_DEMAND
 from conformance.process.observation import Observation
 from conformance.session.alone import Alone
-from conformance.session.run import ON_DEMAND
 
 
 def text(

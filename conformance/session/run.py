@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from conformance.casefile.form import ON_DEMAND
 from conformance.claim.asked import Absence, absence, asked, unasked
 from conformance.claim.property import on_record
 from conformance.claim.search import search
@@ -21,8 +22,6 @@ from conformance.process.observation import Observation, observe
 from conformance.report.report import ClaimEntry, Entry, absent, without
 from conformance.session.alone import Alone, Trials
 from conformance.session.meant import case_hint, tag_hint
-
-ON_DEMAND = frozenset({"nightly", "search"})  # tags whose cases run only where --tag names them
 
 
 class SelectionError(Exception):

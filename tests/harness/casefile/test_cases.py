@@ -51,14 +51,14 @@ def test_editor_line(path: Path) -> None:
 
 @every_case
 def test_value_case(case: Case) -> None:
-    """Unless degenerate on purpose, a case has steps and sequences enough to tell mistakes apart.
+    """Unless its sizes are extreme on purpose, a case has steps and sequences enough.
 
-    With fewer than 3 steps or 2 sequences, a wrong order of steps or a mixed-up batch goes unseen;
-    what is not batched has no batch to mix up.
+    With fewer than 3 steps or 2 sequences, a wrong order of steps or a mixed-up batch goes unseen:
+    mistakes are not told apart. What is not batched has no batch to mix up.
     """
     sizes = case.dimensions
     sequences = sizes.batch_size >= 2 or case.layer.layout == "unbatched"
-    assert "degenerate" in case.tags or (sizes.time_steps >= 3 and sequences)
+    assert case.tags & {"degenerate", "sizes"} or (sizes.time_steps >= 3 and sequences)
 
 
 @every_case
@@ -83,8 +83,8 @@ def test_expected_axes(case: Case) -> None:
         "bidirectional",
         "checkpoint",
         "compiled",
-        "coverage-common",
-        "coverage-quadruples",
+        "coverage-pairs",
+        "coverage-sizes",
         "coverage-triples",
         "deepbench",
         "defaults",

@@ -214,8 +214,8 @@ EDITS = {
     "unknown tag": (
         [("id: one", "id: one\n    tags: [degenrate, slow]")],
         [
-            "7:12: tags[0]: expected 'degenerate', 'nightly' or 'search', got the text 'degenrate': did you mean 'degenerate'?",
-            "7:23: tags[1]: expected 'degenerate', 'nightly' or 'search', got the text 'slow'",
+            "7:12: tags[0]: expected 'degenerate', 'nightly', 'search', 'sizes' or 'triples', got the text 'degenrate': did you mean 'degenerate'?",
+            "7:23: tags[1]: expected 'degenerate', 'nightly', 'search', 'sizes' or 'triples', got the text 'slow'",
         ],
     ),
     "missing keys": (
@@ -787,14 +787,16 @@ def test_no_states_expected(tmp_path: Path) -> None:
         (2, 5, (3, 5)),
         (4, 6, (4, 6, 1, 3)),
         (6, 5, (3, 5, 1, 2, 3, 5)),
-        (1, 5, (5,)),
+        (1, 5, (3,)),
+        (1, 1, (1,)),
+        (2, 2, (1, 2)),
         (3, 2, (1, 2, 1)),
     ],
 )
 def test_lengths_of_their_own(
     tmp_path: Path, batch: int, time: int, lengths: tuple[int, ...]
 ) -> None:
-    """Lengths that are given and not listed are unsorted, one of them full and one a single step."""
+    """Lengths that are not listed are unsorted; one ends early, and of several not all do."""
     law = "expect:\n      output: [batch_size, time_steps, hidden_units]\n"
     law += "      h_n: [1, batch_size, hidden_units]\n      c_n: [1, batch_size, hidden_units]\n"
     edits = [

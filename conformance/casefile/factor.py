@@ -1,0 +1,87 @@
+"""What varies from case to case, and its values: options, how many layers, extreme sizes.
+
+One value of each factor makes a row; as a vector it is, for each factor, which of its values.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from conformance.casefile.extreme import EXTREMES, PROJECTION_SIZE
+
+Row = Mapping[str, Any]
+Vector = NDArray[np.int64]  # (factor,)
+Vectors = NDArray[np.int64]  # (row, factor)
+
+_BOTH = (False, True)
+OPTIONS: dict[str, Sequence[Any]] = {
+    "bidirectional": _BOTH,
+    "bias": _BOTH,
+    "return_sequences": _BOTH,
+    "initial_state": ("zeros", "given"),
+    "reverse": _BOTH,
+    "keep_order": _BOTH,
+    "merge": ("concat", "sum", "mul", "ave", "none"),
+    "layout": ("batch_major", "time_major", "unbatched", "extra_batch"),
+    "projection_size": (0, PROJECTION_SIZE),
+    "lengths": ("full", "given"),
+    "return_state": _BOTH,
+    "dtype": ("float32", "float64", "bfloat16", "float16", "mixed_bfloat16", "mixed_float16"),
+    "gradients": _BOTH,
+    "dropout": _BOTH,
+    "stateful": ("no", "carried", "reset"),
+    "execution": ("usual", "eager", "compiled", "predict"),
+    "checkpoint": ("none", "weights", "model"),
+}
+
+
+@dataclass(frozen=True)
+class Space:
+    """Factors with their values; every value of every factor has a number."""
+
+    factors: Mapping[str, Sequence[Any]]
+
+    @cached_property
+    def numbers(self) -> dict[tuple[str, Any], int]:
+        """The number of a factor's value, counted through all factors."""
+        pairs = [(name, value) for name, values in self.factors.items() for value in values]
+        return {pair: number for number, pair in enumerate(pairs)}
+
+    @cached_property
+    def sizes(self) -> Vector:
+        """How many values each factor has."""
+        return np.array([len(values) for values in self.factors.values()])
+
+    @cached_property
+    def starts(self) -> Vector:
+        """The number of each factor's first value."""
+        return np.cumsum(self.sizes) - self.sizes
+
+    @cached_property
+    def factor_of(self) -> tuple[int, ...]:
+        """Which factor each number is a value of."""
+        return tuple(np.repeat(np.arange(len(self.sizes)), self.sizes).tolist())
+
+    def told(self, numbers: Iterable[int]) -> dict[str, Any]:
+        """The values that have these numbers, by the names of their factors."""
+        pairs = list(self.numbers)
+        return dict(pairs[number] for number in sorted(numbers))
+
+    def vectors(self, rows: Iterable[Row]) -> Vectors:
+        """Rows as vectors; of what is no factor here they say nothing."""
+        made = [
+            [list(values).index(row[name]) for name, values in self.factors.items()] for row in rows
+        ]
+        return np.array(made, np.int64).reshape(-1, len(self.factors))
+
+    def row(self, vector: Vector) -> dict[str, Any]:
+        """A vector as a row."""
+        return self.told((self.starts + vector).tolist())
+
+
+PLAIN = Space({**OPTIONS, "num_layers": (1, 2)})
+EXTREME = Space({**OPTIONS, "extreme": tuple(EXTREMES)})
