@@ -7,7 +7,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from conformance.lstm.case import Case, Deviation
+from conformance.lstm.case import Case, Deviation, Instead
 from conformance.process.framework import Framework
 from conformance.process.observation import Observation
 from conformance.session import alone
@@ -23,9 +23,8 @@ PIN = Deviation(
     framework="right",
     cases="*",
     claims=("values",),
-    version="numpy",
-    outcome="differs",
-    got={"output": "value"},
+    version="numpy>=1",
+    outcomes=(Instead("differs", {"output": "value"}),),
     why="So it is.",
     source="https://example.org/pin",
     where="cases/deviations/right.yaml:3",

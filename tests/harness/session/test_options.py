@@ -25,9 +25,9 @@ NOTHING = "ERROR: no case was executed: a run without one proves nothing"
             "--framework not-installed: not installed: no-such-framework or nor-such-a-framework",
         ),
         (
-            ["--framework", "tests.harness.adapters.nothing"],
-            "--framework tests.harness.adapters.nothing: there is no adapter "
-            "'tests.harness.adapters.nothing' on the path",
+            ["--framework", "tests.harness.adapters.xyzzy"],
+            "--framework tests.harness.adapters.xyzzy: there is no adapter "
+            "'tests.harness.adapters.xyzzy' on the path",
         ),
         (
             ["--framework", "right@/no/such/python"],

@@ -403,7 +403,7 @@ import signal
 from pathlib import Path
 
 from tests.harness.adapters import right
-from tests.harness.adapters.right import CONVENTION, infer, parameters, unsupported
+from tests.harness.adapters.right import CONVENTION, infer, parameters
 
 PACKAGES = ("numpy",)
 
