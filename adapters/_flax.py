@@ -94,6 +94,17 @@ def reloaded(weights: Named, fresh: Mapping[str, Any], whole: bool) -> tuple[Nam
     return traverse_util.flatten_dict(loaded, sep="/"), shapes
 
 
+def initializers(cell: Any) -> dict[str, Any]:
+    """The initializers of an LSTMCell, as it has them, each traced once for a shape.
+
+    A layer's parameters are traced anew for every gate, and a call's again, to compare their
+    shapes: that is most of what there is to trace.
+    """
+    defaults = inspect.signature(cell.__init__).parameters
+    names = ("kernel_init", "recurrent_kernel_init", "bias_init")
+    return {name: jax.jit(defaults[name].default, static_argnums=(1, 2)) for name in names}
+
+
 def signature(function: Callable[..., Any]) -> str:
     """The signature without its annotations, and without the addresses of functions."""
     whole = inspect.signature(function)

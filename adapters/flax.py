@@ -22,7 +22,7 @@ from flax import traverse_util
 
 from adapters._compilation import cache as cache
 from adapters._compilation import stages as stages
-from adapters._flax import Trace, abstract, declared, dtypes, ran, reloaded, signature
+from adapters._flax import Trace, abstract, declared, dtypes, initializers, ran, reloaded, signature
 from adapters._jax import Arrays, batch
 from adapters.contract import (
     ANY,
@@ -104,6 +104,8 @@ GAPS = (  # of nn.scan: nn.RNN, which has more, is run by flax_rnn
     ),
 )
 
+INITIALIZERS = initializers(nn.LSTMCell)
+
 
 class LSTM(nn.Module):
     """A stack of scanned cells, one for every layer and direction."""
@@ -132,7 +134,11 @@ class LSTM(nn.Module):
                     reverse=layer.reverse or direction == "_backward",
                 )
                 cell = scan(
-                    dimensions.hidden_units, dtype=dtype, param_dtype=param_dtype, name=name
+                    dimensions.hidden_units,
+                    dtype=dtype,
+                    param_dtype=param_dtype,
+                    name=name,
+                    **INITIALIZERS,
                 )
                 if layer.initial_state == "given":
                     carry = inputs[f"{name}/carry_c"], inputs[f"{name}/carry_h"]

@@ -26,7 +26,7 @@ from flax import traverse_util
 
 from adapters._compilation import cache as cache
 from adapters._compilation import stages as stages
-from adapters._flax import Trace, abstract, declared, dtypes, ran, reloaded, signature
+from adapters._flax import Trace, abstract, declared, dtypes, initializers, ran, reloaded, signature
 from adapters._jax import Arrays
 from adapters.contract import (
     ANY,
@@ -98,6 +98,8 @@ MERGES: dict[str, dict[str, Callable[..., Any]]] = {
     "none": {"merge_fn": lambda forward, backward: (forward, backward)},
 }
 
+INITIALIZERS = initializers(nn.LSTMCell)
+
 
 class LSTM(nn.Module):
     """A stack of RNNs, each fed the sequence of the one below."""
@@ -115,7 +117,9 @@ class LSTM(nn.Module):
         }
 
         def rnn() -> nn.RNN:
-            cell = nn.LSTMCell(self.dimensions.hidden_units, dtype=dtype, param_dtype=param_dtype)
+            cell = nn.LSTMCell(
+                self.dimensions.hidden_units, dtype=dtype, param_dtype=param_dtype, **INITIALIZERS
+            )
             return nn.RNN(cell, reverse=layer.reverse, keep_order=layer.keep_order, **options)
 
         self.layers = [

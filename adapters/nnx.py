@@ -27,7 +27,7 @@ from flax import nnx, serialization, traverse_util
 
 from adapters._compilation import cache as cache
 from adapters._compilation import stages as stages
-from adapters._flax import Trace, abstract, declared, dtypes, ran, signature
+from adapters._flax import Trace, abstract, declared, dtypes, initializers, ran, signature
 from adapters._jax import Arrays
 from adapters.contract import (
     ANY,
@@ -113,6 +113,8 @@ MERGES: dict[str, dict[str, Callable[..., Any]]] = {
     "none": {"merge_fn": lambda forward, backward: (forward, backward)},
 }
 
+INITIALIZERS = initializers(nnx.LSTMCell)
+
 
 class LSTM(nnx.Module):
     """A stack of RNNs, each fed the sequence of the one below."""
@@ -125,7 +127,12 @@ class LSTM(nnx.Module):
 
         def rnn(width: int) -> nnx.RNN:
             cell = nnx.LSTMCell(
-                width, dimensions.hidden_units, dtype=dtype, param_dtype=param_dtype, rngs=rngs
+                width,
+                dimensions.hidden_units,
+                dtype=dtype,
+                param_dtype=param_dtype,
+                rngs=rngs,
+                **INITIALIZERS,
             )
             return nnx.RNN(cell, reverse=layer.reverse, keep_order=layer.keep_order, **options)
 
