@@ -163,7 +163,8 @@ def _sizes(name: str, shape: Any) -> list[int]:
     if not isinstance(shape, str | bytes):
         with contextlib.suppress(TypeError):
             sizes = [operator.index(size) for size in shape]
-    if sizes is None or min(sizes, default=0) < 0:
+    # Inference may leave a size open, and says -1: that is no mistake of the adapter's.
+    if sizes is None or min(sizes, default=0) < -1:
         raise TypeError(f"{name} has the shape {shape!r}, which is no tuple of sizes")
     return sizes
 

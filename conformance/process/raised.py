@@ -11,8 +11,8 @@ from typing import Any
 
 # What Python itself raises where a name, a key, a place or an argument is not there.
 MISTAKES = (AssertionError, AttributeError, ImportError, LookupError, NameError, TypeError)
-# The instructions at which what a framework made is called or computed with.
-CALLS = ("CALL", "PRECALL", "BINARY_", "COMPARE_", "INPLACE_")
+# The instructions at which what a framework made is called, computed with, or given an attribute.
+CALLS = ("CALL", "PRECALL", "BINARY_", "COMPARE_", "INPLACE_", "STORE_ATTR")
 ENGINE = Path(__file__).parent
 
 

@@ -224,6 +224,7 @@ OTHERS = {  # for the tests of the process, of what is installed, and of what is
     "hangs",
     "ignores_reverse",
     "infers_a_list",
+    "infers_an_open_size",
     "infers_text",
     "killed",
     "knows_no_lengths",

@@ -298,6 +298,13 @@ def test_declaration_functions(start: Start, adapter: str, part: str) -> None:
     assert "returned a" in found.message or "which is no tuple of sizes" in found.message
 
 
+def test_open_size(start: Start) -> None:
+    """A size that inference leaves open is what the framework says, and no mistake."""
+    inferred = observe(start("infers_an_open_size"), HARMLESS).inferred
+    assert not isinstance(inferred, Raised)
+    assert inferred["y"] == (2, -1, 4)
+
+
 @pytest.mark.parametrize(
     ("adapter", "message"),
     [

@@ -24,6 +24,7 @@ def lookup(x):
 """
 ADAPTER = """\
 import array
+import decimal
 
 import frame
 
@@ -43,6 +44,10 @@ def checks(x):
 
 def in_c(x):
     return array.array("i", [1]).remove(7)
+
+
+def sets(x):
+    decimal.Context().prec = -1
 
 
 def computes(x):
@@ -125,6 +130,7 @@ def seen(adapter: ModuleType, name: str) -> dict:
         ("checks", "ValueError"),
         ("in_c", "ValueError"),
         ("computes", "ZeroDivisionError"),
+        ("sets", "ValueError"),
     ],
 )
 def test_of_the_framework(adapter: ModuleType, name: str, kind: str) -> None:
