@@ -159,7 +159,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.parametrize("observation", pairs, ids=ids, indirect=True, scope="session")
     if "keeping" in metafunc.fixturenames:
         installed = metafunc.config.stash[RUN].installed
-        keeping = [one for one in installed if "cache" in one.functions]
+        keeping = [one for one in installed if "keep_compilations" in one.functions]
         metafunc.parametrize("keeping", keeping, ids=[one.label for one in keeping])
 
 

@@ -15,7 +15,7 @@ STAGES = {
 }
 
 
-def cache(folder: str) -> None:
+def keep_compilations(folder: str) -> None:
     """Keep every executable in `folder`, however small and however fast it was compiled."""
     options = {
         "jax_compilation_cache_dir": folder,

@@ -26,7 +26,7 @@ and, where the framework has that:
 ``defaults(dimensions) -> dict[str, plain data]``
     What the framework's layer is and gives where no option is chosen, and what it makes of an
     input of another dtype.
-``cache(folder)``
+``keep_compilations(folder)``
     Called once, before the first case: `folder` is there to keep what the framework compiles for
     the next run, in files that are written once and whose names hold all that they depend on.
 ``stages(tell)``

@@ -24,7 +24,7 @@ import jax.numpy as jnp
 from flax import linen as nn
 from flax import traverse_util
 
-from adapters._compilation import cache as cache
+from adapters._compilation import keep_compilations as keep_compilations
 from adapters._compilation import stages as stages
 from adapters._flax import Trace, abstract, declared, dtypes, initializers, ran, reloaded, signature
 from adapters._jax import Arrays

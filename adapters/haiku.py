@@ -28,7 +28,7 @@ import jax.numpy as jnp
 import jmp
 import numpy as np
 
-from adapters._compilation import cache as cache
+from adapters._compilation import keep_compilations as keep_compilations
 from adapters._compilation import stages as stages
 from adapters.contract import (
     ANY,

@@ -20,7 +20,7 @@ import jax
 import jax.numpy as jnp
 from jax.experimental import rnn
 
-from adapters._compilation import cache as cache
+from adapters._compilation import keep_compilations as keep_compilations
 from adapters._compilation import stages as stages
 from adapters._jax import inferred, ran
 from adapters.contract import (

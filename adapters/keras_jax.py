@@ -18,7 +18,7 @@ import jax
 import keras
 
 from adapters import _keras
-from adapters._compilation import cache as cache
+from adapters._compilation import keep_compilations as keep_compilations
 from adapters._compilation import stages as stages
 from adapters._keras import CONVENTION, DIFFERENTIATING, Call, Named, Stack, Tensors, defaults
 from adapters.contract import Array, Dimensions, Layer, Results, Shape

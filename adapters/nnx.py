@@ -25,7 +25,7 @@ import jax.numpy as jnp
 import orbax.checkpoint
 from flax import nnx, serialization, traverse_util
 
-from adapters._compilation import cache as cache
+from adapters._compilation import keep_compilations as keep_compilations
 from adapters._compilation import stages as stages
 from adapters._flax import Trace, abstract, declared, dtypes, initializers, ran, signature
 from adapters._jax import Arrays

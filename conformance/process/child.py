@@ -44,8 +44,8 @@ def load(module: str, cache: str = "") -> tuple[Any, Message]:
         if missing := [name for name in DUE if not hasattr(adapter, name)]:
             raise AttributeError(f"{adapter.__file__}: an adapter defines {', '.join(missing)}")
         plain = dataclasses.asdict(adapter.CONVENTION)
-        if cache and hasattr(adapter, "cache"):
-            adapter.cache(cache)
+        if cache and hasattr(adapter, "keep_compilations"):
+            adapter.keep_compilations(cache)
     except Exception as problem:
         return None, {"exception": raised.exception(problem)}
     return adapter, {"convention": plain}

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 DUE = ("CONVENTION", "run")  # what every adapter defines
-MAY = ("infer", "parameters", "defaults", "cache", "stages")  # and what it may define
+MAY = ("infer", "parameters", "defaults", "keep_compilations", "stages")  # and what it may define
 
 
 def find(module: str) -> str | None:

@@ -18,7 +18,7 @@ PACKAGES = ("numpy",)
 folder: Path | None = None
 
 
-def cache(path: str) -> None:
+def keep_compilations(path: str) -> None:
     """Keep programs in the folder at `path`."""
     global folder
     folder = Path(path)

@@ -64,6 +64,7 @@ def test_defined(probed, lines: str) -> None:
         "infer = None",
         "def other():\n    infer = 1",
         "print('infer')",
+        "from functools import cache",
         "x = [infer for infer in ()]",
     ],
 )
