@@ -4,7 +4,7 @@ import argparse
 from collections.abc import Iterator
 from pathlib import Path
 
-from conformance.bench import bench
+from conformance.bench import bench, clock
 from conformance.casefile.load import load_cases
 from conformance.command import Command, CommandError
 from conformance.process.framework import find
@@ -48,7 +48,7 @@ def _lines(root: Path, given: argparse.Namespace) -> Iterator[str]:
         return
     run = Run(root, frameworks, cases, (), (), timeout=120, in_process=False)
     yield from bench.table(run, options, given.repeats)
-    yield bench.peer(root)
+    yield clock.peer(root)
 
 
 BENCH = Command("the suite's wall time over a bare loop's", _bench, _arguments)

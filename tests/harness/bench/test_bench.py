@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from conformance.__main__ import main
-from conformance.bench import bench, handout
+from conformance.bench import bench, clock, handout
 from conformance.bench.asked import keep
 from conformance.bench.loop import Stages
 from conformance.casefile.load import load_cases
@@ -141,7 +141,7 @@ def test_loop_asks_what_the_suite_asks(project: Project) -> None:
     by_suite = noted(project, lambda: project.run("--framework", "spy"))
     requests: list[Path] = []
     by_keep = noted(project, lambda: requests.append(asked_of(project, spy)))
-    by_loop = noted(project, lambda: bench.loop(project.root, spy, requests[0]))
+    by_loop = noted(project, lambda: clock.loop(project.root, spy, requests[0]))
     assert len([line for line in by_suite if line.startswith("run")]) > 10
     assert {line.split()[0] for line in by_suite} == {
         *("import", "infer", "parameters", "run", "defaults")
@@ -158,7 +158,7 @@ def test_loop_goes_on_after_a_death(tmp_path: Path) -> None:
     """Where the process dies the loop starts a new one, as the suite does, and goes on."""
     project = create(tmp_path)
     one = framework("tests.harness.adapters.exits")
-    _, parts = bench.loop(project.root, one, asked_of(project, one))
+    _, parts = clock.loop(project.root, one, asked_of(project, one))
     assert parts["imports"] == 2
 
 
@@ -179,7 +179,7 @@ def test_loop_that_never_begins(project: Project) -> None:
     """A loop that dies before its first request is an error, and is not begun for ever."""
     requests = asked_of(project, framework("adapters.spy"))
     with pytest.raises(CommandError, match=r"adapters\.nowhere cannot be imported"):
-        bench.loop(project.root, framework("adapters.nowhere"), requests)
+        clock.loop(project.root, framework("adapters.nowhere"), requests)
 
 
 def test_other_machine(project: Project) -> None:
@@ -197,7 +197,9 @@ def test_table(project: Project) -> None:
     run = Run(project.root, (spy,), cases, (), (), 30, in_process=False)
     header, line = bench.table(run, ["--case=plain-*"], 1)
     assert header.split()[:6] == ["framework", "suite", "s", "loop", "s", "ratio"]
-    figures = re.match(r"spy +([\d.]+) +([\d.]+) +([\d.]+) +([\d.]+)  import \d+ %.*rest", line)
+    figures = re.match(
+        r"spy +([\d.]+) +([\d.]+) +([\d.]+) +[\d.]+ +([\d.]+)  import \d+ %.*rest", line
+    )
     assert figures
     suite, loop, ratio, claims = map(float, figures.groups())
     assert ratio == pytest.approx(suite / loop, rel=0.05)  # each is rounded to hundredths
@@ -207,14 +209,14 @@ def test_table(project: Project) -> None:
 def test_suite_that_cannot_run(project: Project) -> None:
     """A pytest that does not come to its end is an error, with what it said."""
     with pytest.raises(CommandError, match="no case of this id"):
-        bench.suite(project.root, ["--case=nothing"])
+        clock.suite(project.root, ["--case=nothing"])
 
 
 def test_again(project: Project) -> None:
     """A second run finds the first one's folder."""
     header, line = bench.again(project.root, [framework("adapters.spy")], ["--case=plain-*"], 1)
-    assert header.split() == ["framework", "first", "s", "again", "s", "ratio"]
-    assert re.fullmatch(r"spy +[\d.]+ +[\d.]+ +[\d.]+", line)
+    assert header.split() == ["framework", "first", "s", "again", "s", "ratio", "cpu"]
+    assert re.fullmatch(r"spy( +[\d.]+){4}", line)
 
 
 def test_peer(tmp_path: Path) -> None:
@@ -222,7 +224,7 @@ def test_peer(tmp_path: Path) -> None:
     project = create(tmp_path)
     project.write("tests/naive.py", "def test_a(): pass\ndef test_b(): pass\n")
     assert re.fullmatch(
-        r"tests/naive.py: 2 checks in [\d.]+ s, [\d.]+ a second", bench.peer(project.root)
+        r"tests/naive.py: 2 checks in [\d.]+ s, [\d.]+ a second", clock.peer(project.root)
     )
 
 
@@ -230,7 +232,7 @@ def test_peer_without_its_frameworks(tmp_path: Path) -> None:
     """A peer that cannot be imported is told as such, and has no figures."""
     project = create(tmp_path)
     project.write("tests/naive.py", "import no_such_framework\n")
-    assert bench.peer(project.root) == (
+    assert clock.peer(project.root) == (
         "tests/naive.py: ModuleNotFoundError: No module named 'no_such_framework'"
     )
 
@@ -249,7 +251,7 @@ def test_stages_are_counted_once() -> None:
 def test_stages_take_the_place_of_calls() -> None:
     """Where an adapter tells of its stages, run is what they leave of its calls."""
     told = [("import", 1.0), ("trace", 2.0), ("compile", 3.0), ("inferred", 2.5), ("results", 4.0)]
-    assert {name: one for name, one in bench.parts(9.0, told).items() if one} == {
+    assert {name: one for name, one in clock.parts(9.0, told).items() if one} == {
         **{"import": 1.0, "imports": 1, "trace": 2.0, "compile": 3.0, "run": 1.5, "rest": 1.5}
     }
 
