@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 from conformance.casefile.load import load_cases
-from conformance.claim.check import CLAIMS, claims_on
+from conformance.claim.asked import asked
+from conformance.claim.check import CLAIMS
 from conformance.lstm.case import Case
 from conformance.process.framework import Framework
 from conformance.process.host import Host
@@ -36,9 +37,10 @@ def rounds(run: Run, tmp_path_factory: pytest.TempPathFactory) -> Rounds:
     def rounds(label: str) -> tuple[Seen, Seen, Seen, list[set[str]]]:
         (framework,) = (one for one in run.installed if one.label == label)
         folder = tmp_path_factory.mktemp("compilations")
+        put = [case for case in cases if asked(framework, case)]
         seen, files = [], []
         for kept in (None, folder, folder):
-            seen.append(_observed(Host(framework, run.root, run.timeout, False, kept), cases))
+            seen.append(_observed(Host(framework, run.root, run.timeout, False, kept), put))
             files.append({file.name for file in folder.glob("*/*")})
         return seen[0], seen[1], seen[2], files[1:]
 
@@ -72,5 +74,5 @@ def test_outcomes_are_the_same(keeping: Framework, number: int, rounds: Rounds) 
 
 
 def _told(seen: Observation) -> object:
-    verdicts = {claim: CLAIMS[claim](seen) for claim in claims_on(seen.case)}
+    verdicts = {claim: CLAIMS[claim](seen) for claim in asked(seen.framework, seen.case)}
     return seen.case.id, seen.outcome, seen.exception, seen.warnings, verdicts
