@@ -81,9 +81,8 @@ def pinned(tests: Sequence[Outcome], width: int) -> Iterator[str]:
 
 def killed(entries: Iterable[Entry], width: int) -> str:
     """One line on the cases that had a second try; nothing where none had."""
-    told = [
-        f"{one.framework} on {one.case} ({', '.join(one.tries)})" for one in entries if one.tries
-    ]
+    tried = sorted((one.framework, one.case, one.tries) for one in entries if one.tries)
+    told = [f"{framework} on {case} ({', '.join(tries)})" for framework, case, tries in tried]
     line = f"killed from outside and tried once more: {', '.join(told)}"
     return cut(line, width) if told else ""
 
