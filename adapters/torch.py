@@ -14,12 +14,13 @@ with the input. ``torch.compile`` leaves the layer as it is, in silence, unless
 import inspect
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import torch
+from torch._subclasses.fake_tensor import FakeTensorMode
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from adapters.contract import (
@@ -131,9 +132,11 @@ def run(
 
 
 def infer(layer: Layer, dimensions: Dimensions) -> dict[str, Shape]:
-    """Read the shapes of the same results from a call on the meta device: no value is computed.
+    """Read the shapes of the same results from a call with fake tensors: no value is computed.
 
-    Autocast knows no meta device; a mixed dtype is inferred without it. Lengths are full.
+    Lengths are full, and on the meta device: how a fake sequence is packed would hang on its values
+    (https://docs.pytorch.org/docs/stable/torch.compiler_fake_tensor.html). Autocast knows no meta
+    device; a mixed dtype is inferred without it.
     """
     batch, time = dimensions.batch_size, dimensions.time_steps
     axes = {"batch_major": (batch, time), "time_major": (time, batch), "unbatched": (time,)}
@@ -143,14 +146,16 @@ def infer(layer: Layer, dimensions: Dimensions) -> dict[str, Shape]:
         rows += () if layer.layout == "unbatched" else (batch,)
         hidden = layer.projection_size or dimensions.hidden_units
         shapes |= {"h_0": (*rows, hidden), "c_0": (*rows, dimensions.hidden_units)}
-    inputs = {
-        name: torch.empty(shape, dtype=_dtype(layer), device="meta")
-        for name, shape in shapes.items()
-    }
-    if layer.lengths == "given":
-        inputs["lengths"] = torch.full((batch,), time)
-    with torch.no_grad():
-        _, results = _call(_build(layer, dimensions), layer, inputs)
+    packed = layer.lengths == "given"
+    device, mode = ("meta", nullcontext()) if packed else ("cpu", FakeTensorMode())
+    with torch.no_grad(), mode:
+        inputs = {
+            name: torch.empty(shape, dtype=_dtype(layer), device=device)
+            for name, shape in shapes.items()
+        }
+        if packed:
+            inputs["lengths"] = torch.full((batch,), time)
+        _, results = _call(_build(layer, dimensions, device), layer, inputs)
     return {name: tuple(result.shape) for name, result in results.items()}
 
 
@@ -204,7 +209,7 @@ def _tensors(layer: Layer, arrays: Mapping[str, Array]) -> dict[str, torch.Tenso
     }
 
 
-def _build(layer: Layer, dimensions: Dimensions) -> torch.nn.LSTM:
+def _build(layer: Layer, dimensions: Dimensions, device: str = "meta") -> torch.nn.LSTM:
     stacked = dimensions.num_layers > 1  # dropout lies between layers, and a lone layer has none
     return torch.nn.LSTM(
         dimensions.embedding_dim,
@@ -215,7 +220,7 @@ def _build(layer: Layer, dimensions: Dimensions) -> torch.nn.LSTM:
         dropout=0.5 if layer.dropout and stacked else 0.0,
         bidirectional=layer.bidirectional,
         proj_size=layer.projection_size,
-        device="meta",
+        device=device,
         dtype=_dtype(layer),
     ).eval()
 
