@@ -267,6 +267,10 @@ def _size(name: str) -> tuple[Any, Any]:
 # Here too an option is added in the contract alone.
 _KIND = {option.name: _choice(option) for option in dataclasses.fields(Layer)}
 _KIND |= {size.name: _size(size.name) for size in dataclasses.fields(Dimensions)}
+_KIND["run"] = (
+    some(bool),
+    Field(default=None, description="Whether the case is run, and not inferred alone."),
+)
 if TYPE_CHECKING:
 
     class Kind(BaseModel):
@@ -275,8 +279,9 @@ else:
     Kind = create_model(
         "Kind",
         __config__=_STRICT,
-        __doc__="Options of the layer and sizes, each with a value or a list of some. 'any' is all "
-        "but the default, of an option that is no truth value and of num_layers.",
+        __doc__="Options of the layer and sizes, each with a value or a list of some, and whether "
+        "the case is run. 'any' is all but the default, of an option that is no truth value and of "
+        "num_layers.",
         **dict[str, Any](_KIND),
     )
 

@@ -1,4 +1,4 @@
-"""A kind of cases: those with certain ids, and with certain options of the layer and sizes."""
+"""A kind of cases: certain ids, options of the layer and sizes, and whether they are run."""
 
 from collections.abc import Mapping
 from dataclasses import MISSING, fields
@@ -17,18 +17,20 @@ USUAL: Mapping[str, Any] = {
 
 
 def speaks_of(pin: Deviation, case: Case) -> bool:
-    """Whether `case` has such an id, and every option and size of the pin's kind."""
+    """Whether `case` has such an id, and all that the pin's kind names."""
     return fnmatchcase(case.id, pin.cases) and not unlike(case, pin.kind)
 
 
 def unlike(case: Case, kind: Mapping[str, tuple[Any, ...]]) -> dict[str, Any]:
-    """The options and sizes that keep `case` from being of `kind`, with the values that it has."""
+    """What keeps `case` from being of `kind`, with the values that it has."""
     has = {name: value_of(case, name) for name in kind}
     return {name: value for name, value in has.items() if not _among(name, value, kind[name])}
 
 
 def value_of(case: Case, name: str) -> Any:
-    """The value of an option or a size, by its name."""
+    """The value of an option or a size, by its name; of ``run``, whether the case is run."""
+    if name == "run":
+        return case.run
     return getattr(case.dimensions if name in SIZES else case.layer, name)
 
 

@@ -172,10 +172,9 @@ def test_dimension_names() -> None:
 
 
 def test_kind_names() -> None:
-    """A pin's kind may name every option of the contract's layer, and every size."""
-    assert list(Kind.model_fields) == [
-        field.name for field in (*dataclasses.fields(Layer), *dataclasses.fields(Dimensions))
-    ]
+    """A pin's kind may name every option of the contract's layer, every size, and the run."""
+    options_and_sizes = (*dataclasses.fields(Layer), *dataclasses.fields(Dimensions))
+    assert list(Kind.model_fields) == [*(field.name for field in options_and_sizes), "run"]
 
 
 @pytest.mark.parametrize("schema", [case_schema(), deviation_schema(), record_schema()])

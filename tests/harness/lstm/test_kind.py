@@ -25,10 +25,11 @@ CASE = dataclasses.replace(
         {"merge": ("any",), "projection_size": ("any",), "num_layers": ("any",)},
         {"layout": ("any", "batch_major")},
         {"batch_size": (0, 2), "num_layers": (2,)},
+        {"run": (True,)},
     ],
 )
 def test_of_the_kind(kind: dict[str, tuple[Any, ...]]) -> None:
-    """A case is of a kind where each option and size is among the values, or not the default."""
+    """A case is of a kind where all that it names is among the values, or not the default."""
     assert unlike(CASE, kind) == {}
 
 
@@ -39,6 +40,7 @@ def test_of_the_kind(kind: dict[str, tuple[Any, ...]]) -> None:
         ({"merge": ("concat", "ave")}, {"merge": "sum"}),
         ({"layout": ("any",), "dtype": ("any",)}, {"layout": "batch_major", "dtype": "float32"}),
         ({"batch_size": (0,), "time_steps": (5,)}, {"batch_size": 2}),
+        ({"run": (False,)}, {"run": True}),
     ],
 )
 def test_of_another_kind(kind: dict[str, tuple[Any, ...]], unlike_it: dict[str, Any]) -> None:
