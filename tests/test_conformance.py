@@ -42,6 +42,11 @@ def test_splits(observation: Observation, judge: Judge) -> None:
     judge(value.splits(observation))
 
 
+def test_repeats(observation: Observation, judge: Judge) -> None:
+    """Called again after a call of other sizes, it gives the same numbers, and changed none."""
+    judge(conduct.repeats(observation))
+
+
 def test_properties(observation: Observation, judge: Judge) -> None:
     """Containers, padding, exceptions and defaults are what is on record of this version."""
     judge(conduct.properties(observation))

@@ -73,6 +73,7 @@ def resolve(
                 lengths=lengths,
                 run=entry.run,
                 split=entry.split.model_dump(exclude_none=True) if entry.split else {},
+                repeat=entry.repeat.model_dump(exclude_none=True) if entry.repeat else {},
                 record=entry.record,
                 parameters=entry.parameters.model_dump() if entry.parameters else {},
                 tags=tags,
@@ -121,8 +122,10 @@ def _unfit(
         yield "record: checkpoint is seen where the layer is saved: set layer.checkpoint"
     if ("exception" in entry.record) != (entry.expect == "rejected") and entry.record:
         yield "record: exception is seen, and nothing else, where input must be rejected"
-    if not entry.run and (entry.split or entry.record or layer.gradients):
-        yield "run: without a run there is nothing to split, to record or to differentiate"
+    if not entry.run and (entry.split or entry.repeat or entry.record or layer.gradients):
+        yield "run: without a run there is nothing to split, repeat, record or differentiate"
+    if entry.repeat is not None:
+        yield from _unrepeated(entry, layer, dimensions, entry.repeat.model_dump(exclude_none=True))
     if entry.split is None:
         return
     if entry.expect == "rejected" or layer.stateful != "no":
@@ -133,6 +136,18 @@ def _unfit(
         yield "split: a layer that reads from the end cannot go on from its start"
     if (entry.split.time or -1) >= time or (entry.split.batch or -1) >= batch:
         yield "split: the second piece is empty"
+
+
+def _unrepeated(
+    entry: CaseEntry, layer: Layer, dimensions: Dimensions, others: Mapping[str, int]
+) -> Iterator[str]:
+    """Return where the call between two that are the same is none, or is no other."""
+    if entry.expect == "rejected":
+        yield "repeat: what is refused gives nothing that a second call could give again"
+    if replace(dimensions, **others) == dimensions:
+        yield "repeat: these are the case's own sizes"
+    for text in contradictions(layer, replace(dimensions, **others)):
+        yield f"repeat: {text}"
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -95,6 +95,7 @@ Claim = Literal[
     "parameters",
     "gradients",
     "splits",
+    "repeats",
     "properties",
     "survives",
     "rejects",

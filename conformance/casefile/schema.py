@@ -139,6 +139,10 @@ class Split(BaseModel):
     batch: Maybe[Positive] = Field(default=None, description="Sequences of the first piece.")
 
 
+class Repeat(Exclusion):
+    """Sizes of a call between two that are the same; the others are the case's."""
+
+
 class Counts(BaseModel):
     """How many parameters the layer has, by how many biases the framework gives each gate."""
 
@@ -188,6 +192,9 @@ class CaseEntry(BaseModel):
     )
     run: bool = Field(default=True, description="False: shape inference and parameters alone.")
     split: Maybe[Split] = Field(default=None, description="Also run it in two pieces.")
+    repeat: Maybe[Repeat] = Field(
+        default=None, description="Also run it again, after a call of these sizes."
+    )
     record: tuple[Property, ...] = Field(
         default=(), description="Properties compared with those on record.", strict=False
     )
@@ -207,6 +214,8 @@ class CaseEntry(BaseModel):
             raise PydanticCustomError("sentence", "feed and 'expect: rejected' go together")
         if self.split is not None and len(self.split.model_fields_set) != 1:
             raise PydanticCustomError("sentence", "split is along time or batch, one of them")
+        if self.repeat is not None and not self.repeat.model_fields_set:
+            raise PydanticCustomError("sentence", "repeat names no size")
         if self.parameters is not None and self.dimensions is None:
             raise PydanticCustomError("sentence", "parameters are those of one set of dimensions")
         if self.feed is not None and not self.feed.model_fields_set:

@@ -24,6 +24,7 @@ from conformance.casefile.schema import (
     OutcomeEntry,
     RecordEntry,
     RecordFile,
+    Repeat,
     Split,
 )
 from conformance.casefile.suggest import hint
@@ -63,6 +64,7 @@ _MAPPINGS: dict[str, type[BaseModel]] = {
     "outcomes": OutcomeEntry,
     "parameters": Counts,
     "split": Split,
+    "repeat": Repeat,
     "where": Kind,
 }
 _YAML_1_1 = {"no": "false", "off": "false", "n": "false", "yes": "true", "on": "true", "y": "true"}

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from conformance.claim.conduct import properties, rejects, survives
+from conformance.claim.conduct import properties, rejects, repeats, survives
 from conformance.claim.shape import inferred_shapes, parameters, shapes
 from conformance.claim.value import gradients, splits, values
 from conformance.claim.verdict import Verdict
@@ -18,6 +18,7 @@ CLAIMS: dict[str, Callable[[Observation], Verdict]] = {
         parameters,
         gradients,
         splits,
+        repeats,
         properties,
         survives,
         rejects,
@@ -34,6 +35,7 @@ def claims_on(case: Case) -> tuple[str, ...]:
         "parameters": not case.must_reject,
         "gradients": case.layer.gradients and not case.must_reject,
         "splits": bool(case.split),
+        "repeats": bool(case.repeat),
         "properties": bool(case.record),
         "survives": "search" in case.tags,
         "rejects": case.must_reject,

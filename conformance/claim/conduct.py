@@ -1,6 +1,9 @@
 """Claims about conduct: what is free but on record, what must be refused, what a search finds."""
 
+from collections.abc import Mapping
 from typing import Any
+
+import numpy as np
 
 from conformance.claim.property import seen
 from conformance.claim.verdict import (
@@ -13,7 +16,7 @@ from conformance.claim.verdict import (
     refused,
     stopped,
 )
-from conformance.process.observation import Observation
+from conformance.process.observation import Observation, Raised, Repeated
 
 
 def properties(observation: Observation) -> Verdict:
@@ -41,6 +44,42 @@ def properties(observation: Observation) -> Verdict:
         )
         lines.append(f"{name}: not what is on record\n  expected  {told}\n  got       {value!r}")
     return judged(got, lines)
+
+
+def repeats(observation: Observation) -> Verdict:
+    """The same call gives the same numbers again, bit by bit, whatever was called between.
+
+    What was fed holds what it held, and so do the results of the first call.
+    """
+    if ended := stopped(observation):
+        return ended
+    again = observation.repeated
+    if again is None:
+        return absent("second run")
+    if isinstance(again, Raised):
+        return refused(again, "a call of other sizes and the same call again")
+    first = {**(observation.results or {}), **observation.gradients}
+    got: dict[str, Any] = {
+        "again": sorted(
+            name for name in first.keys() | again.results.keys() if not _same(name, first, again)
+        ),
+        "fed": list(again.fed),
+        "first": list(again.first),
+    }
+    told = {
+        "again": "the same call gives other numbers, after one of other sizes",
+        "fed": "what was fed has been changed",
+        "first": "results have been changed by a later call",
+    }
+    lines = [f"{told[what]}: {', '.join(names)}" for what, names in got.items() if names]
+    return judged({what: names for what, names in got.items() if names}, lines)
+
+
+def _same(name: str, first: Mapping[str, Any], again: Repeated) -> bool:
+    if name not in first or name not in again.results:
+        return False
+    one, two = first[name], again.results[name]
+    return one.dtype == two.dtype and np.array_equal(one, two, equal_nan=one.dtype.kind == "f")
 
 
 def rejects(observation: Observation) -> Verdict:

@@ -33,6 +33,8 @@ class Case:
     lengths: tuple[int, ...] = ()  # of each sequence of the batch, where `Layer.lengths` is given
     run: bool = True  # False: by shape inference alone
     split: Mapping[str, int] = field(default_factory=dict)  # {"time": 2}: also run in two pieces
+    # {"batch_size": 3}: also run again, after a call in which these sizes are others
+    repeat: Mapping[str, int] = field(default_factory=dict)
     record: tuple[str, ...] = ()  # properties that are compared with those on record
     parameters: Mapping[str, int] = field(default_factory=dict)  # published counts, by biases
     tags: frozenset[str] = frozenset()

@@ -75,17 +75,15 @@ def answer(adapter: Any, request: Message) -> Iterator[tuple[str, Any]]:
     """What the adapter does with one case, part by part, so that a crash loses no earlier part.
 
     Yields ``inferred``, ``parameters``, ``results`` and ``defaults`` (each a value or
-    ``{"exception": ...}``), ``properties``, then ``warnings`` and ``seconds``. A request without
+    ``{"exception": ...}``), ``properties``, ``repeated`` where the request has a call ``between``
+    (see `_repeated`), then ``warnings`` and ``seconds``. A request without
     ``describe`` asks for the results alone, one without ``run`` for no results; one with ``watch``
     also yields ``read``, the options that the adapter looked at.
     """
     watch = request.get("watch", False)
     layer = (Watched if watch else Layer)(**request["layer"])
     dimensions = Dimensions(**request["dimensions"])
-    weights, inputs = (
-        {name: unpacked(one) for name, one in request[part].items()}
-        for part in ("weights", "inputs")
-    )
+    weights, inputs = _all_unpacked(request["weights"]), _all_unpacked(request["inputs"])
     seconds: dict[str, float] = {}
 
     def timed(part: str, call: Callable[[], Any]) -> Any:
@@ -104,7 +102,10 @@ def answer(adapter: Any, request: Message) -> Iterator[tuple[str, Any]]:
                 if describe := getattr(adapter, name, None):
                     yield part, timed(part, partial(_described, name, describe, layer, dimensions))
         if request["run"]:
-            yield from _ran(timed, lambda: adapter.run(layer, dimensions, weights, inputs))
+            call = _Call(adapter, layer, dimensions, weights, inputs)
+            yield from _ran(timed, call)
+            if "between" in request and call.returned is not None:
+                yield "repeated", timed("repeated", partial(_repeated, call, request))
         if request["defaults"] and (defaults := getattr(adapter, "defaults", None)):
             yield "defaults", timed("defaults", lambda: _plain(defaults(dimensions), "defaults"))
     if watch:
@@ -113,19 +114,73 @@ def answer(adapter: Any, request: Message) -> Iterator[tuple[str, Any]]:
     yield "seconds", seconds
 
 
-def _ran(timed: Callable[..., Any], run: Callable[[], Any]) -> Iterator[tuple[str, Any]]:
+@dataclasses.dataclass
+class _Call:
+    """A call of an adapter's ``run``, and what the last one returned, which is not copied."""
+
+    adapter: Any
+    layer: Layer
+    dimensions: Dimensions
+    weights: Mapping[str, Any]
+    inputs: Mapping[str, Any]
+    returned: Any = None
+
+    def __call__(self) -> dict[str, Packed]:
+        """The results, as they are now."""
+        returned = self.adapter.run(self.layer, self.dimensions, self.weights, self.inputs)
+        if not isinstance(returned, Mapping):
+            raise TypeError(f"run returned a {_kind(returned)}, not a mapping of names to arrays")
+        found = _all_packed(returned)
+        self.returned = returned
+        return found
+
+
+def _ran(timed: Callable[..., Any], call: _Call) -> Iterator[tuple[str, Any]]:
     """The results, and what the adapter recorded beside them."""
     properties: Message = {}
 
     def results() -> Message:
-        returned = run()
-        if not isinstance(returned, Mapping):
-            raise TypeError(f"run returned a {_kind(returned)}, not a mapping of names to arrays")
-        properties.update(_plain(getattr(returned, "properties", {}), "Results"))
-        return {text(name): packed(value) for name, value in returned.items()}
+        found = call()
+        properties.update(_plain(getattr(call.returned, "properties", {}), "Results"))
+        return found
 
     yield "results", timed("results", results)
     yield "properties", properties
+
+
+def _repeated(call: _Call, request: Message) -> Message:
+    """What a call gives again after another, and what no longer holds what it held.
+
+    ``results`` are those of the second of the two same calls, ``fed`` names the weights and inputs
+    that changed in either, ``first`` the results of the first that did while others were made.
+    """
+    first = call.returned
+    before = _all_packed(first)
+    other = request["between"]
+    _Call(
+        call.adapter,
+        call.layer,
+        Dimensions(**other["dimensions"]),
+        _all_unpacked(other["weights"]),
+        _all_unpacked(other["inputs"]),
+    )()
+    results = call()
+    now = {**_all_packed(call.weights), **_all_packed(call.inputs)}
+    fed = {**request["weights"], **request["inputs"]}
+    after = _all_packed(first)
+    return {
+        "results": results,
+        "fed": [name for name, one in fed.items() if tuple(one) != now[name]],
+        "first": [name for name, one in before.items() if one != after[name]],
+    }
+
+
+def _all_packed(arrays: Mapping[str, Any]) -> dict[str, Packed]:
+    return {text(name): packed(array) for name, array in arrays.items()}
+
+
+def _all_unpacked(arrays: Mapping[str, Packed]) -> dict[str, Any]:
+    return {name: unpacked(one) for name, one in arrays.items()}
 
 
 def packed(value: Any) -> Packed:

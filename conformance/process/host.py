@@ -6,14 +6,15 @@ A crash, a hang and an exception are outcomes of one case; the next case goes on
 import re
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, Literal
 
 from adapters.contract import Convention
+from conformance.casefile.entry import lengths_of
 from conformance.convention.convention import cotangents, native_inputs, native_weights, offset
 from conformance.lstm.case import Case
-from conformance.lstm.sample import Sample
+from conformance.lstm.sample import Sample, draw
 from conformance.process import child
 from conformance.process.cache import Cache, lend
 from conformance.process.framework import Framework, declared
@@ -219,7 +220,7 @@ def request(
         fed, _ = cotangents(convention, case)
         inputs |= {f"cotangent of {name}": array for name, array in fed.items()}
     dtype = "float64" if case.layer.dtype == "float64" else "float32"
-    return {
+    message = {
         "layer": asdict(case.layer),
         "dimensions": asdict(case.dimensions),
         "weights": _packed(weights or {}, dtype),
@@ -228,6 +229,17 @@ def request(
         "describe": not case.must_reject,
         "defaults": "defaults" in case.record,
     }
+    if case.repeat:
+        message["between"] = request(convention, _between(case), draw(_between(case)))
+    return message
+
+
+def _between(case: Case) -> Case:
+    """The call between two that are the same: of other sizes, and with other numbers."""
+    dimensions = replace(case.dimensions, **case.repeat)
+    lengths = lengths_of(case.layer, dimensions)
+    name = f"{case.id}-between"
+    return replace(case, id=name, dimensions=dimensions, lengths=lengths, repeat={})
 
 
 def _key(framework: Framework) -> str:

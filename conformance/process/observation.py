@@ -16,7 +16,7 @@ from conformance.convention.convention import (
 from conformance.lstm import gradient, reference
 from conformance.lstm.case import Case, Dimensions, Record, Shape
 from conformance.lstm.sample import Floats, Sample, draw
-from conformance.process.child import Message, unpacked
+from conformance.process.child import Message, Packed, unpacked
 from conformance.process.framework import Framework
 from conformance.process.host import Down, Host
 
@@ -37,6 +37,16 @@ class Raised:
 
 
 @dataclass(frozen=True)
+class Repeated:
+    """What came of the same call again, after one of other sizes: see `child.answer`."""
+
+    results: Mapping[str, Any]  # arrays, the gradients among them
+    narrow: Mapping[str, str]
+    fed: tuple[str, ...]  # weights and inputs that no longer hold the numbers fed
+    first: tuple[str, ...]  # results of the first call that no longer hold theirs
+
+
+@dataclass(frozen=True)
 class Observation:
     """All that was seen of one framework on one case; what was not reached is None."""
 
@@ -51,6 +61,7 @@ class Observation:
     narrow: Mapping[str, str] = field(default_factory=dict)  # dtypes that NumPy does not have
     properties: Mapping[str, Any] = field(default_factory=dict)  # plain data by name
     pieces: Sequence["Observation"] = ()  # where the case is also run in pieces
+    repeated: Repeated | Raised | None = None  # where the case is also run again
     exception: Raised | None = None
     inferred: Mapping[str, Shape] | Raised | None = None
     parameters: Mapping[str, Shape] | Raised | None = None
@@ -150,17 +161,32 @@ def _observe(
         raised = Raised(**results["exception"])
         facts |= {"outcome": "broken" if raised.own else "rejected", "exception": raised}
     elif case.run:
-        arrays = {name: unpacked(one) for name, one in results.items()}
+        arrays, narrow = _arrays(results)
         gradients = {name: array for name, array in arrays.items() if name.startswith(GRADIENT)}
         facts |= {
             "outcome": "ran",
             "results": {name: one for name, one in arrays.items() if name not in gradients},
             "gradients": gradients,
-            "narrow": {name: one[0] for name, one in results.items() if one[0] == "bfloat16"},
+            "narrow": narrow,
+            "repeated": _repeated(parts.get("repeated")),
         }
     else:
         facts["outcome"] = "ran"
     return Observation(host.framework, case, **facts)
+
+
+def _arrays(packed: Mapping[str, Packed]) -> tuple[dict[str, Any], dict[str, str]]:
+    """Arrays by name, and the dtypes of those that NumPy holds in another."""
+    narrow = {name: one[0] for name, one in packed.items() if one[0] == "bfloat16"}
+    return {name: unpacked(one) for name, one in packed.items()}, narrow
+
+
+def _repeated(part: Message | None) -> Repeated | Raised | None:
+    if part is None:
+        return None
+    if "exception" in part:
+        return Raised(**part["exception"])
+    return Repeated(*_arrays(part["results"]), tuple(part["fed"]), tuple(part["first"]))
 
 
 def _gradients(convention: Convention | None, case: Case, sample: Sample) -> dict[str, Floats]:
@@ -192,7 +218,8 @@ def _pieces(host: Host, case: Case, sample: Sample) -> Iterator[Observation]:
         if "h_0" in fed:
             layer = replace(layer, initial_state="given")
         dimensions = replace(case.dimensions, **{name: end - start})
-        part = replace(case, layer=layer, dimensions=dimensions, split={}, record=(), expect={})
+        part = replace(case, layer=layer, dimensions=dimensions, split={}, repeat={}, record=())
+        part = replace(part, expect={})
         piece = _observe(host, part, Sample(sample.weights, fed))
         yield piece
         if axis == "time":

@@ -81,7 +81,7 @@ DEVIATION_EDITS = {
     "unknown claim": (
         [("claim: shapes", "claim: shape")],
         [
-            "4:12: claim: expected 'shapes', 'values', 'inferred_shapes', 'parameters', 'gradients', 'splits', 'properties', 'survives' or 'rejects', got the text 'shape': did you mean 'shapes'?"
+            "4:12: claim: expected 'shapes', 'values', 'inferred_shapes', 'parameters', 'gradients', 'splits', 'repeats', 'properties', 'survives' or 'rejects', got the text 'shape': did you mean 'shapes'?"
         ],
     ),
     "unknown outcome": (

@@ -378,6 +378,28 @@ EDITS = {
         [("    expect:", "    split: {time: 2, batch: 1}\n    expect:")],
         ["6:5: split is along time or batch, one of them"],
     ),
+    "repeat of no other size": (
+        [("    expect:", "    repeat: {time_steps: 5}\n    expect:")],
+        ["6:5: repeat: these are the case's own sizes"],
+    ),
+    "repeat without a size": (
+        [("    expect:", "    repeat: {}\n    expect:")],
+        ["6:5: repeat names no size"],
+    ),
+    "unknown key in repeat": (
+        [("    expect:", "    repeat: {bach_size: 2}\n    expect:")],
+        ["8:14: unknown key 'bach_size' in repeat: did you mean 'batch_size'?"],
+    ),
+    "repeat of a layer that cannot have the sizes": (
+        [
+            ("bias: true", "layout: unbatched"),
+            ("    expect:", "    repeat: {batch_size: 3}\n    expect:"),
+        ],
+        [
+            "6:5: layout: unbatched is one sequence, so it needs a batch_size of 1",
+            "6:5: repeat: layout: unbatched is one sequence, so it needs a batch_size of 1",
+        ],
+    ),
     "split along no axis": (
         [("    expect:", "    split: {}\n    expect:")],
         ["6:5: split is along time or batch, one of them"],

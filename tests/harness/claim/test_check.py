@@ -44,10 +44,11 @@ def test_claims_on_a_case() -> None:
     [
         ({"layer": Layer(gradients=True)}, (*PLAIN, "gradients")),
         ({"split": {"time": 2}}, (*PLAIN, "splits")),
+        ({"repeat": {"batch_size": 3}}, (*PLAIN, "repeats")),
         ({"record": ("container",)}, (*PLAIN, "properties")),
         ({"run": False}, ("inferred_shapes", "parameters")),
     ],
-    ids=["gradients", "split", "record", "not run"],
+    ids=["gradients", "split", "repeat", "record", "not run"],
 )
 def test_claims_by_key(changes: dict[str, object], claims: tuple[str, ...]) -> None:
     """A key of a case puts it to a claim of its own; one not run has no results to judge."""
@@ -427,6 +428,71 @@ def test_gradients_need_shapes() -> None:
     results = {**(seen.results or {}), "y": np.zeros((2, 4), np.float32)}
     verdict = check.gradients(dataclasses.replace(seen, results=results))
     assert (verdict.outcome, verdict.got) == ("differs", {"y": "shape"})
+
+
+# Repeats.
+
+REPEATED = dataclasses.replace(SEQUENCES, repeat={"batch_size": 3, "time_steps": 7})
+
+
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
+def test_repeats_agree(dtype: str) -> None:
+    """A call that gives the same again agrees, whatever its dtype."""
+    case = dataclasses.replace(REPEATED, layer=Layer(dtype=dtype))
+    assert check.repeats(observed(case)) == Verdict("agrees")
+
+
+def again(**changes: object) -> Verdict:
+    """Return the verdict on the right adapter, its second call changed."""
+    seen = observed(REPEATED)
+    return check.repeats(
+        dataclasses.replace(seen, repeated=dataclasses.replace(seen.repeated, **changes))
+    )
+
+
+@pytest.mark.parametrize(
+    ("changes", "got"),
+    [
+        ({"fed": ("x",)}, {"fed": ["x"]}),
+        ({"first": ("end_h", "y")}, {"first": ["end_h", "y"]}),
+        ({"fed": ("x",), "first": ("y",)}, {"fed": ["x"], "first": ["y"]}),
+    ],
+)
+def test_repeats_changed(changes: dict[str, object], got: dict[str, list[str]]) -> None:
+    """What was fed and what came first are told by name where they are no longer the same."""
+    verdict = again(**changes)
+    assert (verdict.outcome, verdict.got) == ("differs", got)
+
+
+def test_repeats_other_numbers() -> None:
+    """One bit of one number, a result that is gone and a new one are all other results."""
+    results = dict(observed(REPEATED).repeated.results)  # type: ignore[union-attr]
+    del results["end_c"]
+    results["y"] = np.nextafter(results["y"], 2, dtype=results["y"].dtype)
+    assert again(results={**results, "new": results["y"]}).got == {"again": ["end_c", "new", "y"]}
+
+
+def test_repeats_of_no_number() -> None:
+    """What is no number is the same again."""
+    seen = observed(REPEATED)
+    results = {name: one * nan for name, one in (seen.results or {}).items()}
+    repeated = dataclasses.replace(seen.repeated, results=results)
+    seen = dataclasses.replace(seen, results=results, repeated=repeated)
+    assert check.repeats(seen) == Verdict("agrees")
+
+
+def test_repeats_raised() -> None:
+    """An exception of the second call is told as that of any call."""
+    seen = dataclasses.replace(observed(REPEATED), repeated=BROKEN)
+    verdict = check.repeats(seen)
+    assert (verdict.outcome, verdict.got) == ("rejected", {"exception": "ValueError"})
+    assert "a call of other sizes and the same call again raised ValueError" in verdict.message
+
+
+def test_repeats_without_a_second_call() -> None:
+    """Nothing to judge is a mistake of the adapter's, and no agreement."""
+    seen = dataclasses.replace(observed(REPEATED), repeated=None)
+    assert check.repeats(seen).outcome == "broken"
 
 
 # Splits.

@@ -158,9 +158,18 @@ WRONG = {
 OWN = {  # the behaviour whose cases alone catch the mistake, and the claims that do
     "average_not_halved": ("merge", {"values": "output: other values"}),
     "backward_starts_in_padding": ("variable-lengths", {"values": "h_n: other values"}),
+    "buffer_reused": (
+        "repeats",
+        {"repeats": "results have been changed by a later call: y"},
+    ),
+    "changes_its_input": ("repeats", {"repeats": "what was fed has been changed: x"}),
     "checkpoint_loses_bias": ("checkpoint", {"values": "looks like recurrent_bias dropped"}),
     "compiled_drops_bias": ("compiled", {"values": "looks like recurrent_bias dropped"}),
     "default_moved": ("defaults", {"properties": "defaults: not what is on record"}),
+    "drifts": (
+        "repeats",
+        {"repeats": "other numbers, after one of other sizes: end_c, end_h, y"},
+    ),
     "gradient_cut_at_step": ("training", {"gradients": "gradient of start_h: other values"}),
     "mixed_results_widened": (
         "dtype",
