@@ -8,6 +8,8 @@ as
     di = dc'*g,      df = dc'*c,          dg = dc'*i,      dc = dc'*f
 
 then through the gates, by sigmoid' = s*(1 - s) and tanh' = 1 - t^2, to W, x, R, h and the biases.
+Behind a sequence's end its state stays as it is, and so do the cotangents that go back; what stands
+there reaches nothing, whatever it is.
 `tests/harness/test_gradient.py` checks this file by hand-worked numbers and by complex steps.
 """
 
@@ -16,9 +18,13 @@ from dataclasses import dataclass
 
 import numpy as np
 from einops import einsum
+from numpy.typing import NDArray
 
 from conformance.lstm.case import Layer
+from conformance.lstm.layout import batch_major, in_layout
 from conformance.lstm.sample import Floats, LayerWeights, Sample
+
+Flags = NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -43,6 +49,12 @@ class _Tape:
     h: Floats  # (batch, time + 1, hidden): before the first step and after each
     c: Floats  # (batch, time + 1, cell): before the first step and after each
     gates: Floats  # (gate, batch, time, cell)
+    valid: Flags  # (batch, time): whether the step is one of its sequence's
+
+    @property
+    def output(self) -> Floats:
+        """(batch, time, hidden): the h of every step, in the order in which it is handed out."""
+        return self.h[:, 1:][:, self.emits]
 
 
 def gradients(
@@ -53,48 +65,89 @@ def gradients(
     Differentiated is the sum of all results times their cotangents, of which any may be left out:
     ``sequence`` (batch, time, direction*hidden) of the output as it is handed out, ``last`` (batch,
     direction*hidden) of the last layer's final state, both joined as `Layer.merge` says; ``h_n``
-    (layer*direction, batch, hidden); ``c_n`` (layer*direction, batch, cell). Raises ValueError for
-    a cotangent of another name, a layout but batch_major, lengths, and two calls.
+    (layer*direction, batch, hidden); ``c_n`` (layer*direction, batch, cell); all of them, and the
+    gradients, in the layout of `layer`. The state that a stateful layer keeps is a constant of its
+    next call: differentiated is the last call alone. Raises ValueError for a cotangent of another
+    name.
     """
     if unknown := sorted(cotangents.keys() - {"sequence", "last", "h_n", "c_n"}):
         raise ValueError(f"cotangents of {unknown}, which no result is")
-    if (layer.layout, layer.lengths) != ("batch_major", "full") or layer.stateful == "carried":
-        raise ValueError(f"only one batch-major call of full length has gradients here: {layer}")
-    sequence = sample.inputs["input"]
+    given = {name: batch_major(layer, name, array) for name, array in cotangents.items()}
+    inputs = {name: batch_major(layer, name, array) for name, array in sample.inputs.items()}
+    sequence = inputs["input"]
     rows = np.arange(len(sample.weights) * layer.num_directions).reshape(-1, layer.num_directions)
     cell, hidden = sample.weights[0].recurrent_weights.shape[-2:]
-    h_0 = sample.inputs.get("h_0", np.zeros((rows.size, len(sequence), hidden)))
-    c_0 = sample.inputs.get("c_0", np.zeros((rows.size, len(sequence), cell)))
-    stack = []
-    for row, weights in zip(rows, sample.weights, strict=True):
-        tapes = [_forward(layer, weights, w, sequence, h_0[r], c_0[r]) for w, r in enumerate(row)]
-        outputs = [tape.h[:, 1:][:, tape.emits] for tape in tapes]
-        sequence = _joined(layer, outputs)
-        stack.append((row, weights, tapes, outputs))
-    d_h = np.array(cotangents.get("h_n", np.zeros_like(h_0)), np.float64)
-    d_c = np.array(cotangents.get("c_n", np.zeros_like(c_0)), np.float64)
-    if "last" in cotangents:
-        d_h[rows[-1]] += _parted(layer, [tape.h[:, -1] for tape in tapes], cotangents["last"])
-    d_sequence = np.asarray(cotangents.get("sequence", np.zeros_like(sequence)), np.float64)
+    h_0 = inputs.get("h_0", np.zeros((rows.size, len(sequence), hidden)))
+    c_0 = inputs.get("c_0", np.zeros((rows.size, len(sequence), cell)))
+    stack = _stack(layer, sample.weights, inputs, h_0, c_0)
+    if layer.stateful == "carried":
+        kept = [tape for tapes in stack for tape in tapes]
+        h_0, c_0 = (np.stack([getattr(tape, name)[:, -1] for tape in kept]) for name in ("h", "c"))
+        stack = _stack(layer, sample.weights, inputs, h_0, c_0)
+    d_h = np.array(given.get("h_n", np.zeros_like(h_0)), np.float64)
+    d_c = np.array(given.get("c_n", np.zeros_like(c_0)), np.float64)
+    if "last" in given:
+        d_h[rows[-1]] += _parted(layer, [tape.h[:, -1] for tape in stack[-1]], given["last"])
+    whole = _joined(layer, [tape.output for tape in stack[-1]])
+    d_sequence = np.zeros_like(whole)
+    if "sequence" in given:
+        d_sequence = np.where(_valid(inputs)[:, :, None], given["sequence"], 0.0)
     found = []
-    for row, weights, tapes, outputs in reversed(stack):
-        d_ways, d_sequence, parts = _parted(layer, outputs, d_sequence), np.zeros(()), []
+    for row, weights, tapes in reversed(list(zip(rows, sample.weights, stack, strict=True))):
+        d_ways = _parted(layer, [tape.output for tape in tapes], d_sequence)
+        d_sequence, parts = np.zeros(()), []
         for w, r in enumerate(row):
             d_x, d_h[r], d_c[r], part = _backward(weights, w, tapes[w], d_ways[w], d_h[r], d_c[r])
             d_sequence = d_sequence + d_x
             parts.append(part)
         found.append(WeightGradients(*map(np.stack, zip(*parts, strict=True))))
-    return {"input": d_sequence, "h_0": d_h, "c_0": d_c}, tuple(reversed(found))
+    if layer.stateful == "carried":
+        d_h, d_c = np.zeros_like(d_h), np.zeros_like(d_c)
+    of_inputs = {"input": d_sequence, "h_0": d_h, "c_0": d_c}
+    of_inputs = {name: in_layout(layer, name, array) for name, array in of_inputs.items()}
+    return of_inputs, tuple(reversed(found))
+
+
+def _stack(
+    layer: Layer,
+    stack: Sequence[LayerWeights],
+    inputs: Mapping[str, Floats],
+    h_0: Floats,
+    c_0: Floats,
+) -> list[list[_Tape]]:
+    """What every direction of every layer computes, from states (layer*direction, batch, ...)."""
+    sequence, valid, row, every = inputs["input"], _valid(inputs), 0, []
+    for weights in stack:
+        tapes = []
+        for way in range(layer.num_directions):
+            tapes.append(_forward(layer, weights, way, sequence, h_0[row], c_0[row], valid))
+            row += 1
+        sequence = _joined(layer, [tape.output for tape in tapes])
+        every.append(tapes)
+    return every
+
+
+def _valid(inputs: Mapping[str, Floats]) -> Flags:
+    """(batch, time): whether each step of the input is one of its sequence's."""
+    batch, time = inputs["input"].shape[:2]
+    return np.arange(time) < inputs.get("lengths", np.full(batch, time))[:, None]
 
 
 def _forward(
-    layer: Layer, weights: LayerWeights, way: int, sequence: Floats, h_0: Floats, c_0: Floats
+    layer: Layer,
+    weights: LayerWeights,
+    way: int,
+    sequence: Floats,
+    h_0: Floats,
+    c_0: Floats,
+    valid: Flags,
 ) -> _Tape:
-    """One direction of one layer over (batch, time, input)."""
+    """One direction of one layer over (batch, time, input), of which some steps are valid."""
     w, r, p = weights.input_weights[way], weights.recurrent_weights[way], weights.projection_weights
     reads = slice(None, None, -1 if layer.reverse or way == 1 else 1)
     emits = reads if layer.keep_order or way == 1 else slice(None)
-    x = sequence[:, reads]
+    valid = valid[:, reads]
+    x = np.where(valid[:, :, None], sequence[:, reads], 0.0)
     h, c = (np.repeat(state[:, None], x.shape[1] + 1, axis=1) for state in (h_0, c_0))
     gates = einsum(x, w, "batch time input, gate cell input -> gate batch time cell")
     gates += weights.bias[way][:, None, None]
@@ -104,10 +157,10 @@ def _forward(
         gates[[0, 1, 3], :, t] = 0.5 + 0.5 * np.tanh(0.5 * gates[[0, 1, 3], :, t])
         gates[2, :, t] = np.tanh(gates[2, :, t])
         i, f, g, o = gates[:, :, t]
-        c[:, t + 1] = f * c[:, t] + i * g
+        c[:, t + 1] = np.where(valid[:, t, None], f * c[:, t] + i * g, c[:, t])
         m = o * np.tanh(c[:, t + 1])
-        h[:, t + 1] = m if p is None else m @ p[way].T
-    return _Tape(reads, emits, x, h, c, gates)
+        h[:, t + 1] = np.where(valid[:, t, None], m if p is None else m @ p[way].T, h[:, t])
+    return _Tape(reads, emits, x, h, c, gates, valid)
 
 
 def _backward(
@@ -118,13 +171,14 @@ def _backward(
     d_every_h, d_z = d_output[:, tape.emits].copy(), np.empty_like(tape.gates)
     for t in reversed(range(tape.x.shape[1])):
         (i, f, g, o), tanh_c = tape.gates[:, :, t], np.tanh(tape.c[:, t + 1])
-        d_h = d_every_h[:, t] = d_every_h[:, t] + d_h
+        valid, d_later_h, d_later_c = tape.valid[:, t, None], d_h, d_c
+        d_h = d_every_h[:, t] = np.where(valid, d_every_h[:, t] + d_h, 0.0)
         d_m = d_h if p is None else d_h @ p[way]
-        d_c = d_c + d_m * o * (1 - tanh_c**2)
+        d_c = np.where(valid, d_c, 0.0) + d_m * o * (1 - tanh_c**2)
         d_i, d_f, d_g, d_o = d_c * g, d_c * tape.c[:, t], d_c * i, d_m * tanh_c
         d_z[:, :, t] = d_i * i * (1 - i), d_f * f * (1 - f), d_g * (1 - g**2), d_o * o * (1 - o)
         d_h = einsum(d_z[:, :, t], r, "gate batch cell, gate cell hidden -> batch hidden")
-        d_c = d_c * f
+        d_h, d_c = np.where(valid, d_h, d_later_h), np.where(valid, d_c * f, d_later_c)
     d_x = einsum(d_z, w, "gate batch time cell, gate cell input -> batch time input")
     d_w = einsum(d_z, tape.x, "gate batch time cell, batch time input -> gate cell input")
     d_r = einsum(d_z, tape.h[:, :-1], "gate batch time cell, batch time hidden -> gate cell hidden")

@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import ThreadpoolController
 
-from adapters.contract import GROUP
 from conformance.lstm.case import Layer
+from conformance.lstm.layout import batch_major, in_layout
 from conformance.lstm.sample import Floats, LayerWeights, Sample
 
 Lengths = NDArray[Any] | None  # (batch,)
@@ -35,7 +35,7 @@ def lstm(layer: Layer, sample: Sample) -> dict[str, Floats]:
     concat leaves the output as wide as one direction. What lies beyond a sequence's length is zero.
     """
     first = sample.weights[0]
-    inputs = {name: _batch_major(layer, name, array) for name, array in sample.inputs.items()}
+    inputs = {name: batch_major(layer, name, array) for name, array in sample.inputs.items()}
     rows, batch = len(sample.weights) * layer.num_directions, inputs["input"].shape[0]
     cell, hidden = first.recurrent_weights.shape[-2:]
     h = inputs.get("h_0", np.zeros((rows, batch, hidden)))
@@ -44,7 +44,11 @@ def lstm(layer: Layer, sample: Sample) -> dict[str, Floats]:
         for _ in range(2 if layer.stateful == "carried" else 1):
             results = _stack(layer, sample.weights, inputs["input"], h, c, inputs.get("lengths"))
             h, c = results["h_n"], results["c_n"]
-    return {name: _in_layout(layer, name, array) for name, array in results.items()}
+    output = "sequence" if layer.return_sequences else "last"
+    return {
+        name: in_layout(layer, output if name == "output" else name, array)
+        for name, array in results.items()
+    }
 
 
 def _stack(
@@ -113,32 +117,6 @@ def _merged(layer: Layer, outputs: list[Floats]) -> Floats:
     forward, backward = outputs
     joined = {"sum": forward + backward, "mul": forward * backward}
     return joined[layer.merge] if layer.merge in joined else (forward + backward) / 2
-
-
-def _batch_major(layer: Layer, name: str, array: Floats) -> Floats:
-    """An input in the layout of `layer`, as the batch-major one that it stands for."""
-    batch = 1 if name in ("h_0", "c_0") else 0
-    if layer.layout == "unbatched":
-        return np.expand_dims(array, batch)
-    if layer.layout == "extra_batch":
-        shape = array.shape
-        return array.reshape(*shape[:batch], GROUP * shape[batch + 1], *shape[batch + 2 :])
-    if layer.layout == "time_major" and name == "input":
-        return array.swapaxes(0, 1)
-    return array
-
-
-def _in_layout(layer: Layer, name: str, array: Floats) -> Floats:
-    """A batch-major result in the layout of `layer`."""
-    batch = 0 if name == "output" else 1
-    if layer.layout == "unbatched":
-        return array.squeeze(batch)
-    if layer.layout == "extra_batch":
-        shape = array.shape
-        return array.reshape(*shape[:batch], GROUP, shape[batch] // GROUP, *shape[batch + 1 :])
-    if layer.layout == "time_major" and name == "output" and layer.return_sequences:
-        return array.swapaxes(0, 1)
-    return array
 
 
 def _sigmoid(x: Floats) -> Floats:

@@ -11,10 +11,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+from einops import rearrange
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from adapters.contract import Dimensions, Layer
+from adapters.contract import GROUP, Dimensions, Layer
+from conformance.casefile.entry import lengths_of
 from conformance.lstm import gradient
 from conformance.lstm.case import Case
 from conformance.lstm.gradient import WeightGradients
@@ -114,10 +116,23 @@ LAYERS = {
     )
     for way, start, projection_size in product(WAYS, ["zeros", "given"], [0, 1, 3])
 }
+LAYERS |= {  # what a reversed layer emits first of a shorter sequence is undefined
+    f"{way}-lengths": Layer(**WAYS[way], initial_state="given", projection_size=1, lengths="given")
+    for way in WAYS
+    if way != "reverse"
+}
+LAYERS |= {f"{way}-carried": Layer(**WAYS[way], stateful="carried") for way in WAYS}
 
 
-def results(layer: Layer, sample: Sample) -> dict[str, Any]:
-    """Return the results by the names of their cotangents, complex as the sample is."""
+def results(layer: Layer, sample: Sample, kept: Sample | None = None) -> dict[str, Any]:
+    """Return the results by the names of their cotangents, complex as the sample is.
+
+    Those of a second call where the layer carries its state: from that in which `kept` has ended.
+    """
+    if layer.stateful == "carried":
+        first = second_formulation.results(layer, kept or sample)
+        states = {start: first[end].real for start, end in STATES.items()}
+        sample = replace(sample, inputs={**sample.inputs, **states})
     every = second_formulation.results(replace(layer, return_sequences=True), sample)
     ends = np.split(every["h_n"][-layer.num_directions :], layer.num_directions)
     last = second_formulation.merged(layer.merge, [end[0].T for end in ends])
@@ -134,8 +149,9 @@ def by_complex_steps(
 ) -> dict[str, Floats]:
     """Return the derivative by every number of the inputs, the initial states and the weights."""
     found = results(layer, sample)
-    zeros = {start: np.zeros(found[end].shape) for start, end in STATES.items()}
-    inputs = {**zeros, **sample.inputs}
+    inputs = {start: np.zeros(found[end].shape) for start, end in STATES.items()}
+    inputs |= {name: array for name, array in sample.inputs.items() if name != "lengths"}
+    fixed = {name: array for name, array in sample.inputs.items() if name == "lengths"}
     arrays = {**inputs, **_by_layer(sample.weights)}
 
     def derivative(name: str, place: tuple[int, ...]) -> float:
@@ -145,7 +161,8 @@ def by_complex_steps(
             LayerWeights(**{name: stepped.get(f"{number} {name}") for name in WEIGHTS})  # type: ignore[arg-type]
             for number in range(len(sample.weights))
         )
-        after = results(layer, Sample(stack, {key: stepped[key] for key in inputs}))
+        fed = {key: stepped[key] for key in inputs} | fixed
+        after = results(layer, Sample(stack, fed), sample)
         return float(sum((after[key] * ones).sum().imag for key, ones in cotangents.items()) / STEP)
 
     return {
@@ -191,7 +208,7 @@ def test_complex_steps(
 ) -> None:
     """For every option and depth, and any of the results, each gradient is a complex step's."""
     drawn = replace(layer, bias=bias)
-    sample = draw(_case(drawn, Dimensions(*sizes)))
+    sample = _drawn(drawn, Dimensions(*sizes))
     assert differing(gradient.gradients, drawn, sample, names) == []
 
 
@@ -231,32 +248,80 @@ def test_what_is_given_is_left_alone() -> None:
     assert all(np.array_equal(arrays[name], before[name]) for name in before)
 
 
-@pytest.mark.parametrize(
-    ("layer", "cotangent", "message"),
-    [
-        (Layer(), "output", "cotangents of ['output']"),
-        (Layer(layout="time_major"), "h_n", "layout='time_major'"),
-        (Layer(lengths="given"), "h_n", "lengths='given'"),
-        (Layer(stateful="carried"), "h_n", "stateful='carried'"),
-    ],
-)
-def test_refused(layer: Layer, cotangent: str, message: str) -> None:
-    """What is not differentiated here is refused, and not taken for something else."""
+def test_unknown_result() -> None:
+    """A cotangent of what is no result is refused, and not left out in silence."""
     sample = draw(_case(Layer(), Dimensions(1, 1, 1, 1)))
-    with pytest.raises(ValueError, match=re.escape(message)):
-        gradient.gradients(layer, sample, {cotangent: np.zeros((1, 1, 1))})
+    with pytest.raises(ValueError, match=re.escape("cotangents of ['output']")):
+        gradient.gradients(Layer(), sample, {"output": np.zeros((1, 1, 1))})
+
+
+@pytest.mark.parametrize("way", [way for way in WAYS if way != "reverse"])
+@pytest.mark.parametrize("behind", [1e30, np.inf, np.nan])
+def test_what_stands_behind_an_end_reaches_nothing(way: str, behind: float) -> None:
+    """Whatever follows a sequence's end, and whatever is asked of it, no gradient is another."""
+    layer = Layer(**WAYS[way], initial_state="given", lengths="given")
+    sample = draw(replace(_case(layer, Dimensions(3, 5, 2, 3, 2)), lengths=(2, 5, 1)))
+    cotangents = drawn_cotangents(layer, sample, set(SHAPES))
+    padding = np.arange(5) >= sample.inputs["lengths"][:, None]
+    wrong = {name: array.copy() for name, array in {**sample.inputs, **cotangents}.items()}
+    wrong["input"][padding] = wrong["sequence"][padding] = behind
+    other = replace(sample, inputs={name: wrong[name] for name in sample.inputs})
+    asked = {name: wrong[name] for name in cotangents}
+    right = named(gradient.gradients(layer, sample, cotangents))
+    found = named(gradient.gradients(layer, other, asked))
+    for name, array in right.items():
+        np.testing.assert_array_equal(found[name], array, err_msg=name)
+    np.testing.assert_array_equal(found["input"][padding], 0.0)
+
+
+@pytest.mark.parametrize("layout", ["time_major", "unbatched", "extra_batch"])
+def test_layouts(layout: Any) -> None:
+    """A layout moves the axes of what is given and found, and changes no number."""
+    layer = Layer(bidirectional=True, initial_state="given", layout=layout)
+    batch = 1 if layout == "unbatched" else 3
+    plain = replace(layer, layout="batch_major")
+    dimensions = Dimensions(batch * (GROUP if layout == "extra_batch" else 1), 4, 2, 5, 2)
+    sample = draw(_case(plain, dimensions))
+    cotangents = drawn_cotangents(plain, sample, set(SHAPES))
+
+    def laid_out(name: str, array: Floats) -> Floats:
+        states = name not in ("input", "sequence", "last")
+        before = "row batch width" if states else "batch time width"
+        before = "batch width" if name == "last" else before
+        after = {
+            "time_major": before if states else before.replace("batch time", "time batch"),
+            "unbatched": before.replace("batch", ""),
+            "extra_batch": before.replace("batch", "group batch"),
+        }[layout]
+        one = {"unbatched": "1", "extra_batch": "(group batch)", "time_major": "batch"}[layout]
+        sizes = {"group": GROUP} if layout == "extra_batch" else {}
+        return rearrange(array, f"{before.replace('batch', one)} -> {after}", **sizes)
+
+    fed = {name: laid_out(name, array) for name, array in sample.inputs.items()}
+    asked = {name: laid_out(name, array) for name, array in cotangents.items()}
+    inputs, weights = gradient.gradients(plain, sample, cotangents)
+    found = gradient.gradients(layer, replace(sample, inputs=fed), asked)
+    right = {name: laid_out(name, array) for name, array in inputs.items()}, weights
+    for name, array in named(right).items():
+        np.testing.assert_array_equal(named(found)[name], array, strict=True, err_msg=name)
 
 
 # Mistakes in the backward pass are noticed.
 
 MISTAKES = [
     ("o * (1 - tanh_c**2)", "o"),
-    ("d_c = d_c + d_m", "d_c = d_m"),
+    ("np.where(valid, d_c, 0.0) + d_m", "d_m"),
     ("d_c * g, d_c * tape.c[:, t]", "d_c * g, d_c * tape.c[:, t + 1]"),
     ("d_c * i, d_m * tanh_c", "d_c * i, d_m * tape.c[:, t + 1]"),
     ("d_i * i * (1 - i)", "d_i * (1 - i**2)"),
     ("d_g * (1 - g**2)", "d_g * g * (1 - g)"),
-    ("d_c = d_c * f", "d_c = d_c"),
+    ("d_c * f, d_later_c", "d_c, d_later_c"),
+    ("np.where(valid, d_h, d_later_h)", "np.where(valid, d_h, 0.0)"),
+    ("d_c * f, d_later_c", "d_c * f, 0.0"),
+    ("np.where(valid, d_every_h[:, t] + d_h, 0.0)", "d_every_h[:, t] + d_h"),
+    ("np.where(valid, d_c, 0.0)", "d_c"),
+    ("d_h, d_c = np.zeros_like(d_h), np.zeros_like(d_c)", "pass"),
+    ("valid = valid[:, reads]", "valid = valid.copy()"),
     ("d_every_h[:, t] + d_h", "d_every_h[:, t]"),
     ("else d_h @ p[way]", "else d_h @ p[0]"),
     ("in reversed(range(tape.x.shape[1]))", "in range(tape.x.shape[1])"),
@@ -282,11 +347,17 @@ def test_mistakes_are_noticed(right: str, wrong: str) -> None:
     mistaken = ModuleType("mistaken")
     exec(source.replace(right, wrong), mistaken.__dict__)
     layers = [LAYERS[f"{way}-given-1"] for way in WAYS]
-    samples = [draw(_case(layer, Dimensions(2, 3, 1, 2, 2))) for layer in layers]
+    layers += [layer for name, layer in LAYERS.items() if name.endswith(("lengths", "carried"))]
+    samples = [_drawn(layer, Dimensions(2, 3, 1, 2, 2)) for layer in layers]
     assert any(
         differing(mistaken.gradients, layer, sample, set(SHAPES))
         for layer, sample in zip(layers, samples, strict=True)
     )
+
+
+def _drawn(layer: Layer, dimensions: Dimensions) -> Sample:
+    lengths = lengths_of(layer, dimensions)
+    return draw(replace(_case(layer, dimensions), lengths=lengths))
 
 
 def _case(layer: Layer, dimensions: Dimensions) -> Case:

@@ -1,0 +1,46 @@
+"""A layer's tensors in its layout, and as those of the batch-major layer that it stands for.
+
+The same numbers either way: a layout moves the axes of batch and time, splits the batch, or leaves
+it out.
+"""
+
+from typing import Any
+
+import numpy as np
+
+from adapters.contract import GROUP
+from conformance.lstm.case import Layer
+
+_STATES = ("h_0", "c_0", "h_n", "c_n")  # (layer*direction, batch, ...), the others (batch, ...)
+_SEQUENCES = ("input", "sequence")  # (batch, time, ...)
+
+
+def batch_major(layer: Layer, name: str, array: Any) -> Any:
+    """An input or a result in the layout of `layer`, as the batch-major one.
+
+    `name` is ``input``, ``sequence`` or ``last`` of an output with or without its steps, ``h_0``,
+    ``c_0``, ``h_n``, ``c_n`` or ``lengths``.
+    """
+    batch = 1 if name in _STATES else 0
+    if layer.layout == "unbatched":
+        return np.expand_dims(array, batch)
+    if layer.layout == "extra_batch":
+        shape = array.shape
+        return array.reshape(*shape[:batch], GROUP * shape[batch + 1], *shape[batch + 2 :])
+    return _swapped(layer, name, array)
+
+
+def in_layout(layer: Layer, name: str, array: Any) -> Any:
+    """A batch-major input or result in the layout of `layer`: `batch_major` back."""
+    batch = 1 if name in _STATES else 0
+    if layer.layout == "unbatched":
+        return array.squeeze(batch)
+    if layer.layout == "extra_batch":
+        shape = array.shape
+        return array.reshape(*shape[:batch], GROUP, shape[batch] // GROUP, *shape[batch + 1 :])
+    return _swapped(layer, name, array)
+
+
+def _swapped(layer: Layer, name: str, array: Any) -> Any:
+    time_major = layer.layout == "time_major" and name in _SEQUENCES
+    return array.swapaxes(0, 1) if time_major else array
