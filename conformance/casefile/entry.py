@@ -105,12 +105,12 @@ def _unfit(
 ) -> Iterator[str]:
     """Return where lengths, split, record and run do not fit the layer or each other."""
     batch, time = dimensions.batch_size, dimensions.time_steps
+    wrong = [f"{length} is not from 1 to {time}" for length in lengths if not 1 <= length <= time]
     if lengths and len(lengths) != batch:
-        yield f"lengths: {len(lengths)} for a batch of {batch}"
-    wrong = [length for length in lengths if not 1 <= length <= time]
-    if wrong and entry.expect != "rejected":
-        yield f"lengths: {wrong[0]} is not from 1 to {time}"
-    if entry.expect == "rejected" and entry.feed is None and not wrong:
+        wrong.insert(0, f"{len(lengths)} for a batch of {batch}")
+    if entry.expect != "rejected":
+        yield from (f"lengths: {text}" for text in wrong[:1])
+    elif entry.feed is None and not wrong:
         yield "lengths: all are right, so nothing is there to reject"
     chosen = [name for name, value in vars(layer).items() if value != getattr(Layer, name)]
     if "defaults" in entry.record and (chosen or dimensions.num_layers != 1):

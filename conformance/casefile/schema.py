@@ -17,6 +17,7 @@ from conformance.casefile.form import (
     MAX_SIZE,
     Claims,
     Count,
+    Length,
     Many,
     Maybe,
     Positive,
@@ -187,7 +188,7 @@ class CaseEntry(BaseModel):
         default=(), description="Added to the file's tags.", strict=False
     )
     feed: Maybe[Feed] = Field(default=None, description="Wrong shapes that must be rejected.")
-    lengths: Maybe[Many[Size]] = Field(
+    lengths: Maybe[Many[Length]] = Field(
         default=None, description="The length of each sequence of the batch."
     )
     run: bool = Field(default=True, description="False: shape inference and parameters alone.")

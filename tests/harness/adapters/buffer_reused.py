@@ -2,23 +2,21 @@
 
 from typing import Any
 
-import numpy as np
-
-from adapters.contract import Results
+from adapters.contract import Layer, Results
 from tests.harness.adapters import right
 from tests.harness.adapters.right import CONVENTION, defaults, infer, parameters
 
 __all__ = ["CONVENTION", "defaults", "infer", "parameters", "run"]
 PACKAGES = ("numpy",)
 
-OUT: dict[tuple[Any, ...], Any] = {}
+OUT: dict[Any, Any] = {}
 
 
 def run(*asked: Any) -> Results:
     """Overwrite the output that was handed out for these sizes before."""
     results = right.run(*asked)
-    if isinstance(y := results.get("y"), np.ndarray):
-        before = OUT.setdefault((asked[0], y.shape), y)
-        if before is not y:
-            before[...] = 0
+    if asked[0] == Layer():
+        y = results["y"]
+        OUT.get(y.shape, y.copy())[...] = 0
+        OUT[y.shape] = y
     return results

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from adapters.contract import Results
+from adapters.contract import Layer, Results
 from tests.harness.adapters import right
 from tests.harness.adapters.right import CONVENTION, defaults, infer, parameters
 
@@ -13,5 +13,6 @@ PACKAGES = ("numpy",)
 def run(*asked: Any) -> Results:
     """Halve the input, of which the results tell nothing."""
     results = right.run(*asked)
-    asked[3]["x"] *= 0.5
+    if asked[0] == Layer():
+        asked[3]["x"] *= 0.5
     return results

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from adapters.contract import Results
+from adapters.contract import Layer, Results
 from tests.harness.adapters import right
 from tests.harness.adapters.right import CONVENTION, defaults, infer, parameters
 
@@ -16,7 +16,7 @@ def run(*asked: Any) -> Results:
     """Add the last place of float32 to every result of a call that was made before."""
     results = right.run(*asked)
     call = b"".join(one.tobytes() for part in asked[2:] for one in part.values())
-    if call in SEEN:
+    if call in SEEN and asked[0] == Layer():
         results.update({name: one * (1 + 2**-22) for name, one in results.items()})
     SEEN.add(call)
     return results
