@@ -14,7 +14,14 @@ from conformance.claim.check import CLAIMS, claims_on
 from conformance.claim.pins import about, applicable, settle
 from conformance.claim.verdict import Verdict
 from conformance.process import cache
-from conformance.process.framework import Framework, FrameworkError, beside, find, shipped
+from conformance.process.framework import (
+    Framework,
+    FrameworkError,
+    beside,
+    find,
+    named,
+    shipped,
+)
 from conformance.process.host import Down
 from conformance.process.observation import Observation
 from conformance.report import report
@@ -62,10 +69,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     option = config.option
-    labels = [label for given in option.framework for label in given.split(",") if label]
-    if option.framework and not labels:
-        raise pytest.UsageError(f"--framework {' '.join(option.framework)}: it names none")
     try:
+        labels = named(option.framework)
         cases = load_cases(ROOT)
         handed = getattr(config, "workerinput", {}).get("frameworks")
         frameworks = tuple(map(Framework.of, handed)) if handed else find(ROOT, labels)
@@ -95,8 +100,8 @@ def pytest_configure(config: pytest.Config) -> None:
     if option.report and not option.report.absolute().parent.is_dir():
         raise pytest.UsageError(f"--report {option.report}: there is no such directory")
     if not hasattr(config, "workerinput"):  # a worker of xdist has no terminal
-        named = bool(labels or option.case or option.tag or option.report)
-        terminal = Terminal(config, config.stash[RUN], option.report, named)
+        chosen = bool(labels or option.case or option.tag or option.report)
+        terminal = Terminal(config, config.stash[RUN], option.report, chosen)
         config.pluginmanager.register(terminal, "conformance-terminal")
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from conformance.bench import bench, clock
 from conformance.casefile.load import load_cases
 from conformance.command import Command, CommandError
-from conformance.process.framework import find
+from conformance.process.framework import find, named
 from conformance.session.run import Run, SelectionError, select
 
 
@@ -36,8 +36,7 @@ def _lines(root: Path, given: argparse.Namespace) -> Iterator[str]:
 
         yield from handout.table()
         return
-    labels = [label for one in given.framework for label in one.split(",")]
-    frameworks = tuple(one for one in find(root, labels) if not one.missing)
+    frameworks = tuple(one for one in find(root, named(given.framework)) if not one.missing)
     try:
         cases = select(load_cases(root), given.case, given.tag)
     except SelectionError as error:

@@ -18,17 +18,17 @@ class TextFileError(Exception):
         self.problem = problem
 
 
-def read(path: Path) -> str:
+def read(path: Path, most: int = MAX_BYTES) -> str:
     """Return the text of the file at `path`, less a byte order mark.
 
-    Raises TextFileError: not a regular file, unreadable, larger than 1 MiB, or not UTF-8.
+    Raises TextFileError: not a regular file, unreadable, larger than `most` bytes, or not UTF-8.
     """
     try:
         status = path.stat()
         if not stat.S_ISREG(status.st_mode):
             raise TextFileError(Problem(Place(1, 1), "not a regular file"))
-        if status.st_size > MAX_BYTES:
-            size = f"the file has {status.st_size:,} bytes, more than the {MAX_BYTES:,} allowed"
+        if status.st_size > most:
+            size = f"the file has {status.st_size:,} bytes, more than the {most:,} allowed"
             raise TextFileError(Problem(Place(1, 1), size))
         data = path.read_bytes().removeprefix(codecs.BOM_UTF8)
     except OSError as error:

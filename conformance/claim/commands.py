@@ -6,7 +6,7 @@ from pathlib import Path
 from conformance.claim.tried import tried
 from conformance.command import Command, progress
 from conformance.convention.gap import holds
-from conformance.process.framework import find
+from conformance.process.framework import find, named
 from conformance.process.host import Host
 
 TIMEOUT = 120  # seconds, for a start and for each gap
@@ -21,7 +21,7 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
 def _gaps(root: Path, given: argparse.Namespace) -> int:
     """Print what became of each gap, and how many ran and agreed."""
     agreed = 0
-    for framework in find(root, given.framework):
+    for framework in find(root, named(given.framework)):
         if framework.missing:
             continue
         there = [gap for gap in framework.gaps if holds(gap, framework.versions)]

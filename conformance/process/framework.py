@@ -1,6 +1,6 @@
 """Which framework, in which interpreter: ``NAME[@INTERPRETER]`` made sense of."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from difflib import get_close_matches
 from functools import cached_property
@@ -66,6 +66,30 @@ def shipped(root: Path) -> list[str]:
     """The adapters of this project, by the names that ``--framework`` takes."""
     files = sorted((root / "adapters").glob("[!_]*.py"))
     return [file.stem.replace("_", "-") for file in files if file.stem != "contract"]
+
+
+def named(given: Iterable[str]) -> list[str]:
+    """The labels that ``--framework`` was given: in each text one, or several with commas.
+
+    An interpreter's path may have commas of its own: of those that are there, the longest is
+    meant. Raises FrameworkError for a text that names none.
+    """
+    labels = []
+    for text in given:
+        pieces = text.split(",")
+        if not any(pieces):
+            raise FrameworkError(f"--framework {text}: it names none")
+        while pieces:
+            joined = (",".join(pieces[:end]) for end in range(len(pieces), 1, -1))
+            label = next((one for one in joined if _leads_somewhere(one)), pieces[0])
+            del pieces[: label.count(",") + 1]
+            labels += [label] if label else []
+    return labels
+
+
+def _leads_somewhere(label: str) -> bool:
+    name, _, path = label.partition("@")
+    return bool(path) and "," not in name and Path(path).exists()
 
 
 def find(root: Path, labels: Sequence[str], missing: bool = False) -> tuple[Framework, ...]:

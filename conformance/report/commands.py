@@ -2,15 +2,15 @@
 
 import argparse
 import os
+from collections.abc import Sequence
 from pathlib import Path
-
-from pydantic import ValidationError
 
 from conformance.casefile.known import Ground, load_records
 from conformance.casefile.load import load_cases
 from conformance.casefile.schema import schema_files
+from conformance.casefile.suggest import hint
 from conformance.command import Command, CommandError, write
-from conformance.process.framework import beside, find, shipped
+from conformance.process.framework import Framework, beside, find, named, shipped
 from conformance.report import matrix, recorded, report
 
 
@@ -25,15 +25,23 @@ def _schema(root: Path, given: argparse.Namespace) -> int:  # noqa: ARG001 (it h
 
 def _record_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("report", type=Path, help="of pytest --report, of all cases")
+    parser.add_argument(
+        "--framework",
+        action="append",
+        default=[],
+        metavar="NAME[@INTERPRETER]",
+        help="of the report's, these alone, as it names them; needed for an adapter from elsewhere "
+        "(default: all that are shipped)",
+    )
 
 
 def _record(root: Path, given: argparse.Namespace) -> int:
     cases = load_cases(root)
     header, entries = _read(given.report)
-    found = find(root, list(header.frameworks))
-    sources = {one.label: one.convention.source for one in found if one.convention}
-    folders = beside(found)
-    for one in found:
+    found = _meant(root, header, named(given.framework), given.report)
+    sources = {label: one.convention.source for label, one in found.items() if one.convention}
+    folders = beside(list(found.values()))
+    for one in found.values():
         # Found by its dotted name, in another interpreter or machine, or where nobody may write.
         folder = folders.get(one.name)
         if "." in one.name and not (folder and os.access(folder, os.W_OK)):
@@ -45,6 +53,32 @@ def _record(root: Path, given: argparse.Namespace) -> int:
     except recorded.RecordError as error:
         raise CommandError(f"{given.report}: {error}") from error
     return write(root, files)
+
+
+def _meant(
+    root: Path, header: report.Header, asked: Sequence[str], path: Path
+) -> dict[str, Framework]:
+    """The adapters that a report is of, by its labels: those that are `asked` for.
+
+    A report is data: what it names is looked up among the adapters of this project, by name. It is
+    the user alone who names what is imported from elsewhere, or an interpreter that is started.
+    """
+    for label in asked:
+        if label not in header.frameworks:
+            text = f"it has no framework {label!r}{hint(label, header.frameworks, 'frameworks')}"
+            raise CommandError(f"{path}: {text}")
+    labels = asked or [name for name, one in header.frameworks.items() if not one.missing]
+    found = {}
+    for label in labels:
+        name = label.partition("@")[0]
+        if name in shipped(root):
+            (found[label],) = find(root, [name], missing=True)
+        elif label in asked:
+            (found[label],) = find(root, [label], missing=True)
+        else:
+            text = f"{label!r} is no adapter of this project: name it by --framework, if it is to"
+            raise CommandError(f"{path}: {text} be looked up")
+    return found
 
 
 def _matrix_arguments(parser: argparse.ArgumentParser) -> None:
@@ -59,8 +93,8 @@ def _matrix(root: Path, given: argparse.Namespace) -> int:  # noqa: ARG001 (a re
 def _read(path: Path) -> tuple[report.Header, list[report.Entry]]:
     try:
         return report.read(path)
-    except ValidationError as error:
-        raise CommandError(f"{path}: no report: {error.errors()[0]['msg']}") from error
+    except report.ReportError as error:
+        raise CommandError(str(error)) from error
 
 
 SCHEMA = Command("write the JSON Schemas of cases, deviations and report", _schema)

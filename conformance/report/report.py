@@ -12,8 +12,10 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
+from conformance.casefile import textfile
+from conformance.casefile.document import quoted
 from conformance.claim.asked import Absence
 from conformance.claim.check import claims_on
 from conformance.claim.measure import canonical, errors, tolerance
@@ -26,7 +28,12 @@ from conformance.process.framework import Framework
 from conformance.process.observation import Observation, Raised
 
 SCHEMA: Literal["lstm-conformance-report/1"] = "lstm-conformance-report/1"
+MAX_BYTES = 256 * 2**20  # of a report: ten times one of every adapter on every case there is
 _FORM = ConfigDict(extra="forbid", frozen=True)
+
+
+class ReportError(ValueError):
+    """A file that is no report: ``path:line: what is wrong``, one line."""
 
 
 class Tensor(BaseModel):
@@ -291,11 +298,44 @@ def schema_files() -> dict[Path, str]:
 
 
 def read(path: Path) -> tuple[Header, list[Entry]]:
-    """A report as it was written. Raises OSError, and ValueError for what is not one."""
+    """A report as it was written. Raises ReportError for what is not one."""
+    try:
+        text = textfile.read(path, MAX_BYTES)
+    except textfile.TextFileError as error:
+        place, message = error.problem
+        raise ReportError(f"{path}:{place.line}: no report: {message}") from None
     # Not splitlines, which also splits at characters that JSON may hold, as U+2028.
-    lines = path.read_text(encoding="utf-8").removesuffix("\n").split("\n")
-    head = Header.model_validate_json(lines[0])
-    return head, [Entry.model_validate_json(line) for line in lines[1:]]
+    lines = text.removesuffix("\n").split("\n")
+    seen: set[tuple[str, str]] = set()
+    entries = []
+    number = 1
+    try:
+        head = Header.model_validate_json(lines[0])
+        for number, line in enumerate(lines[1:], 2):  # noqa: B007 (the place of an error)
+            entry = Entry.model_validate_json(line)
+            if entry.framework not in head.frameworks:
+                raise ReportError(f"{quoted(entry.framework)} is no framework of the first line")
+            told = f"{quoted(entry.framework)} on {quoted(entry.case)}"
+            if not entry.claims:
+                raise ReportError(f"nothing is claimed of {told}")
+            if (entry.framework, entry.case) in seen:
+                raise ReportError(f"a second line of {told}")
+            seen.add((entry.framework, entry.case))
+            entries.append(entry)
+    except ValidationError as error:
+        raise ReportError(f"{path}:{number}: no report: {_first(error)}") from None
+    except ReportError as error:
+        raise ReportError(f"{path}:{number}: no report: {error}") from None
+    return head, entries
+
+
+def _first(error: ValidationError) -> str:
+    """The first thing that pydantic finds wrong, with where it stands in the line."""
+    found = error.errors(include_url=False, include_input=False, include_context=False)[0]
+    # pydantic's path also names branches of unions, which are no part of the line.
+    parts = [str(part) for part in found["loc"] if "[" not in str(part)]
+    place = quoted(".".join(parts))[1:-1]
+    return f"{place}: {found['msg']}" if place else found["msg"]
 
 
 def _tensors(arrays: Mapping[str, Any]) -> dict[str, Tensor]:

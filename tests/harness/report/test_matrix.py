@@ -1,6 +1,7 @@
 """`conformance.report.matrix` and `conformance.report.recorded`: what is made of a report."""
 
 import dataclasses
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -56,6 +57,15 @@ def test_matrix_of_a_run_cut_short() -> None:
     assert matrix.CUT_SHORT not in whole
 
 
+def crashed() -> Entry:
+    """Return the entry of a case at which the process died."""
+    one = entry({}, properties_="fails")
+    claims = {
+        name: each.model_copy(update={"outcome": "crashed"}) for name, each in one.claims.items()
+    }
+    return one.model_copy(update={"outcome": "crashed", "claims": claims})
+
+
 ON_RECORD = Record("right", "guide-a", "container", "numpy", "y", "https://b.example", "x:1")
 UNSUPPORTED = entry(properties_="unsupported").model_copy(
     update={"outcome": "unsupported", "claims": {}}
@@ -74,18 +84,75 @@ UNSUPPORTED = entry(properties_="unsupported").model_copy(
             (
                 True,
                 entries,
-                "it says nothing of the properties of right on guide-a, one of 1 that are on "
-                "record and would be taken out",
+                "it does not have the container of right on guide-a, one of 1 properties that are "
+                "on record and would be taken out",
             )
-            for entries in ([], [entry(SEEN, shapes="agrees")])
+            for entries in (
+                [],
+                [entry(SEEN, shapes="agrees")],
+                [entry({}, properties_="agrees")],
+                [crashed()],
+            )
         ),
     ],
 )
 def test_record_would_be_shortened(complete: bool, entries: list[Entry], message: str) -> None:
     """A report of a part of a run is refused: what it lacks would go from the file in silence."""
     head = HEADER.model_copy(update={"complete": complete})
+    for known in (ON_RECORD, dataclasses.replace(ON_RECORD, cases="guide-*")):
+        with pytest.raises(recorded.RecordError) as raised:
+            recorded.files(head, entries, CASES, [known], {"right@old": "https://a.example"}, {})
+        assert str(raised.value) == message
+
+
+def test_record_of_other_versions_stays() -> None:
+    """What is on record of versions that were not run stays."""
+    older = dataclasses.replace(ON_RECORD, version="numpy<2", value="[y, h]")
+    (text,) = recorded.files(
+        HEADER,
+        [entry(SEEN, properties_="fails")],
+        CASES,
+        [ON_RECORD, older],
+        {"right@old": "https://a.example"},
+        {},
+    ).values()
+    told = [(one["version"], one["seen"]) for one in yaml.safe_load(text)["records"]]
+    assert told == [
+        ("numpy>=2.4.6", {"guide-a": "(y, h)"}),
+        ("numpy<2", {"guide-a": "[y, h]"}),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("changes", "frameworks", "message"),
+    [
+        ({"case": "guide-b"}, [FRAMEWORK], "there is no case 'guide-b': did you mean 'guide-a'?"),
+        (
+            {},
+            [FRAMEWORK, dataclasses.replace(FRAMEWORK, label="right")],
+            "it has right more than once: name one of them by --framework",
+        ),
+        (
+            {},
+            [dataclasses.replace(FRAMEWORK, versions={})],
+            "right@old was not installed: nothing was seen of it",
+        ),
+        (
+            {},
+            [dataclasses.replace(FRAMEWORK, versions={"numpy": "1; rm"})],
+            "right@old: expected a requirement like 'name>=1.2,<2', got the text 'numpy>=1; rm'",
+        ),
+    ],
+)
+def test_record_of_what_nobody_knows(
+    changes: dict[str, Any], frameworks: list[Framework], message: str
+) -> None:
+    """A case that is not there, two of one adapter, and a version that is none, are told."""
+    one = entry(SEEN, properties_="agrees").model_copy(update=changes)
+    head = report.header(frameworks, complete=True)
+    sources = dict.fromkeys((each.label for each in frameworks), "https://a.example")
     with pytest.raises(recorded.RecordError) as raised:
-        recorded.files(head, entries, CASES, [ON_RECORD], {"right@old": "https://a.example"}, {})
+        recorded.files(head, [one], CASES, [], sources, {})
     assert str(raised.value) == message
 
 
@@ -169,9 +236,9 @@ def test_record_that_cannot_be_written(
     (tmp_path / "fake.py").touch()
     framework = elsewhere(tmp_path, file)
     report.write(tmp_path / "r.jsonl", report.header([framework], complete=True), [])
-    monkeypatch.setattr("conformance.report.commands.find", lambda *_: (framework,))
+    monkeypatch.setattr("conformance.report.commands.find", lambda *_, **__: (framework,))
     monkeypatch.setattr("os.access", lambda *_: False)
-    assert main(["record", str(tmp_path / "r.jsonl")]) == 2
+    assert main(["record", "--framework", "box.fake", str(tmp_path / "r.jsonl")]) == 2
     told = place.format(folder=tmp_path)
     assert capsys.readouterr().err == f"box.fake: its folder cannot be written to: {told}\n"
 
@@ -182,6 +249,60 @@ def test_record_of_a_run_cut_short(tmp_path: Path, capsys: pytest.CaptureFixture
     report.write(file, report.header([], complete=False), [])
     assert main(["record", str(file)]) == 2
     assert capsys.readouterr().err.count(f"{file}: its run was cut short") == 1
+
+
+LOUD = """\
+#!/bin/sh
+touch "$(dirname "$0")/started"
+"""
+
+
+@pytest.mark.parametrize(
+    "label",
+    [
+        "torch@{folder}/python",
+        "torch@popen//python=sh -c {folder}/python",
+        "torch@ssh=localhost//python={folder}/python",
+        "box.fake@{folder}/python",
+        "box.fake",
+        "box",
+        "../box",
+        "",
+    ],
+)
+def test_report_starts_nothing(
+    label: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """What a report names is neither started nor imported, whatever it is."""
+    started = tmp_path / "python"
+    started.write_text(LOUD, encoding="utf-8")
+    started.chmod(0o700)
+    box = tmp_path / "box"
+    box.mkdir()
+    for name in ("__init__", "fake"):
+        text = f"import pathlib\npathlib.Path({str(tmp_path)!r}, 'started').touch()\n"
+        (box / f"{name}.py").write_text(text, encoding="utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
+    named = Framework(label.format(folder=tmp_path), "x", str(started), {"torch": "2.13.0"})
+    file = tmp_path / "r.jsonl"
+    report.write(file, report.header([named], complete=True), [])
+    before = set(sys.modules)
+    assert main(["record", str(file)]) == 2
+    assert capsys.readouterr().err.count("\n") == 1
+    assert not (tmp_path / "started").exists()
+    assert not {one for one in set(sys.modules) - before if one.startswith("box")}
+
+
+def test_report_of_another_framework(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A framework that is asked for and is not in the report is told, with what may be meant."""
+    file = tmp_path / "r.jsonl"
+    report.write(file, HEADER, [])
+    assert main(["record", "--framework", "right@odl", str(file)]) == 2
+    told = f"{file}: it has no framework 'right@odl': did you mean 'right@old'?\n"
+    assert capsys.readouterr().err == told
 
 
 @pytest.mark.parametrize("command", ["matrix", "record"])

@@ -2,8 +2,10 @@
 
 import dataclasses
 import json
-from collections.abc import Iterator
+import os
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pydantic import ValidationError
@@ -210,7 +212,51 @@ def test_readable_by_others(tmp_path: Path) -> None:
 def test_not_a_report(text: str, tmp_path: Path) -> None:
     """A file that does not begin with a header is no report."""
     (tmp_path / "r.jsonl").write_text(text, encoding="utf-8")
-    with pytest.raises(ValueError, match="validation error"):
+    with pytest.raises(report.ReportError, match=r"r\.jsonl:1: no report: "):
+        report.read(tmp_path / "r.jsonl")
+
+
+def unlike(**changes: Any) -> bytes:
+    """Return a report of one line below its first, with changes to that."""
+    entry = with_claim(report.entry(observed())).model_copy(update=changes)
+    return "".join(f"{one.model_dump_json()}\n" for one in (head(), entry)).encode()
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (unlike().decode().encode("utf-16"), "1: no report: not UTF-8: byte 0xff"),
+        (b"\x80\x02\x00\x93NUMPY", "1: no report: not UTF-8: byte 0x80"),
+        (unlike(framework="middle"), "2: no report: 'middle' is no framework of the first line"),
+        (unlike(claims={}), "2: no report: nothing is claimed of 'right' on 'guide-sequences'"),
+        (unlike() + unlike().splitlines(True)[1], "3: no report: a second line of 'right' on "),
+        (unlike() + b"\n", "3: no report: Invalid JSON: EOF while parsing a value"),
+        (
+            unlike().replace(b'"agrees"', b'"fine"', 1),
+            "2: no report: outcome: Input should be 'agrees'",
+        ),
+        (b"x" * 99, "1: no report: the file has 99 bytes, more than the 98 allowed"),
+    ],
+)
+def test_no_report_by_its_place(
+    data: bytes, message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is no report is one line with the place of what is wrong first."""
+    if data == b"x" * 99:
+        monkeypatch.setattr(report, "MAX_BYTES", 98)
+    file = tmp_path / "r.jsonl"
+    file.write_bytes(data)
+    with pytest.raises(report.ReportError) as raised:
+        report.read(file)
+    assert str(raised.value).startswith(f"{file}:{message}")
+    assert "\n" not in str(raised.value)
+
+
+@pytest.mark.parametrize("make", [os.mkfifo, os.mkdir], ids=["pipe", "folder"])
+def test_no_file(make: Callable[[Path], None], tmp_path: Path) -> None:
+    """What is no regular file is not read, so that a pipe cannot hold the reader up."""
+    make(tmp_path / "r.jsonl")
+    with pytest.raises(report.ReportError, match="no report: not a regular file"):
         report.read(tmp_path / "r.jsonl")
 
 
