@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from conformance import outfile
 from conformance.casefile.known import Ground, load_deviations, load_records
 from conformance.casefile.load import CaseError, load_cases
 from conformance.claim.asked import ever_asked
@@ -97,8 +98,12 @@ def pytest_configure(config: pytest.Config) -> None:
         )
     except (CaseError, FrameworkError, SelectionError) as error:
         raise pytest.UsageError(str(error)) from error
-    if option.report and not option.report.absolute().parent.is_dir():
-        raise pytest.UsageError(f"--report {option.report}: there is no such directory")
+    if "--report" in config.invocation_params.args:
+        # pytest looks for its root at every word that is a path, before it knows of our options.
+        told = "where the file is there, pytest takes it for a test"
+        raise pytest.UsageError(f"--report FILE: write --report=FILE: {told}")
+    if option.report is not None and (why := outfile.refusal(option.report)):
+        raise pytest.UsageError(f"--report={option.report}: {why}")
     if not hasattr(config, "workerinput"):  # a worker of xdist has no terminal
         chosen = bool(labels or option.case or option.tag or option.report)
         terminal = Terminal(config, config.stash[RUN], option.report, chosen)

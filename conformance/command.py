@@ -9,6 +9,8 @@ from typing import TypeVar
 from rich.console import Console
 from rich.progress import track
 
+from conformance import outfile
+
 Item = TypeVar("Item")
 
 
@@ -29,12 +31,17 @@ class Command:
 
 
 def write(root: Path, files: Mapping[Path, str]) -> int:
-    """Write every generated file below `root` and print their paths; return 0."""
+    """Write every generated file below `root` and print their paths; return 0.
+
+    Raises CommandError before the first where one of them cannot be written.
+    """
+    for path in files:
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
+        if why := outfile.refusal(root / path):  # of all, before the first is written
+            raise CommandError(f"{root / path}: {why}")
     for path, text in files.items():
-        target = root / path
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_text(text, encoding="utf-8", newline="\n")
-        print(target)
+        outfile.write(root / path, text)
+        print(root / path)
     return 0
 
 

@@ -5,7 +5,6 @@ to ``docs/report.schema.json``. A key is only ever added within a version.
 """
 
 import json
-import os
 import platform
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timezone
@@ -14,6 +13,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
+from conformance import outfile
 from conformance.casefile import textfile
 from conformance.casefile.document import quoted
 from conformance.claim.asked import Absence
@@ -274,16 +274,9 @@ def header(frameworks: Iterable[Framework], complete: bool) -> Header:
 
 def write(path: Path, head: Header, entries: Iterable[Entry]) -> None:
     """Writes the report whole, or leaves what was there. Raises OSError."""
-    # Not a temporary file, which nobody but its owner could read.
-    draft = path.with_name(f"{path.name}.{os.getpid()}.part")
-    try:
-        with draft.open("w", encoding="utf-8") as lines:
-            for line in (head, *entries):
-                lines.write(line.model_dump_json() + "\n")
-        draft.replace(path)
-    except BaseException:
-        draft.unlink(missing_ok=True)
-        raise
+    with outfile.whole(path) as lines:
+        for line in (head, *entries):
+            lines.write(line.model_dump_json().encode() + b"\n")
 
 
 def schema_files() -> dict[Path, str]:

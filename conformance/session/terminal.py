@@ -86,7 +86,7 @@ class Terminal:
             try:
                 write(self._path, header(self._run.frameworks, whole), self._run.all_entries())
             except OSError as error:
-                self._problems.append(f"--report {self._path}: {error}")
+                self._problems.append(f"--report: {error}")
         if self._problems and exitstatus == pytest.ExitCode.OK:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
 

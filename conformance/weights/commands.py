@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
+from conformance import outfile
 from conformance.command import Command, CommandError
 from conformance.process.framework import find
 from conformance.weights.convert import ConvertError, convert, load_state
@@ -15,12 +16,18 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--to", dest="target", required=True, metavar="NAME", help="adapter")
     parser.add_argument("--prefix", default="", help="what stands before the names in the state")
     parser.add_argument("--output", type=Path, help="default: FILE.NAME.npz, beside FILE")
+    parser.add_argument("--overwrite", action="store_true", help="an output that is there")
     parser.add_argument("state", type=Path, metavar="FILE", help="weights by name, as .npz")
 
 
 def _convert(root: Path, given: argparse.Namespace) -> int:
     """Convert a file of weights, and print what was written and how it is loaded."""
-    output = given.output or given.state.with_suffix(f".{given.target}.npz")
+    name = given.target.partition("@")[0]
+    output = given.output or given.state.with_suffix(f".{name}.npz")
+    if why := outfile.refusal(output):
+        raise CommandError(f"{output}: {why}")
+    if output.exists() and not given.overwrite:
+        raise CommandError(f"{output}: it is there already: remove it, or give --overwrite")
     source, target = (
         find(root, [name], missing=True)[0].convention for name in (given.source, given.target)
     )
@@ -30,7 +37,8 @@ def _convert(root: Path, given: argparse.Namespace) -> int:
         converted = convert(source, target, load_state(given.state, given.prefix))
     except ConvertError as error:
         raise CommandError(f"{given.state}: {error}") from error
-    np.savez(output, **converted)
+    with outfile.whole(output) as file:
+        np.savez(file, **converted)
     for name, array in converted.items():
         print(f"{name}  {array.shape}")
     print(f"written: {output}\nload with: {target.loader}")

@@ -31,6 +31,7 @@ LIBRARIES |= {"threadpoolctl", "xdist", "yaml"}
 ENGINE_MAY = STANDARD | LIBRARIES | {"conformance"}
 # The rooms of the engine, from the ground up: one imports those before it, and none behind it.
 ROOMS = (
+    "outfile",
     "command",
     "lstm",
     "casefile",

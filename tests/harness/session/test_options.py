@@ -56,7 +56,15 @@ NOTHING = "ERROR: no case was executed: a run without one proves nothing"
             ["--case", "edge-*", "--tag", "nightly"],
             "no case is left of --case edge-* --tag nightly: such cases bear the tags degenerate",
         ),
-        (["--report", "no/such/r.jsonl"], "--report no/such/r.jsonl: there is no such directory"),
+        (["--report=no/such/r.jsonl"], "--report=no/such/r.jsonl: there is no such directory"),
+        (["--report="], "--report=.: it names no file"),
+        (["--report=cases"], "--report=cases: not a regular file"),
+        (["--report=/dev/null"], "--report=/dev/null: not a regular file"),
+        (
+            ["--report", "r.jsonl"],
+            "--report FILE: write --report=FILE: where the file is there, pytest takes it for a "
+            "test",
+        ),
     ],
 )
 def test_usage_error(options: list[str], message: str, tmp_path: Path) -> None:

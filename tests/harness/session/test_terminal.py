@@ -280,9 +280,11 @@ def test_report_of_a_killed_run(tmp_path: Path) -> None:
 
 
 def test_report_that_cannot_be_written(tmp_path: Path) -> None:
-    """A run whose report cannot be written fails, and says why."""
+    """A run whose report cannot be written in the end fails, and says why."""
     project = create(tmp_path, "right")
-    (project.root / "report.jsonl").mkdir()
-    result = project.run("--report=report.jsonl")
+    project.write(
+        "tests/test_first.py", "def test_first():\n    __import__('os').mkdir('report.jsonl')\n"
+    )
+    result = project.run("--report=report.jsonl", "tests")
     assert result.ret == pytest.ExitCode.TESTS_FAILED
-    assert "ERROR: --report report.jsonl: [Errno 21] Is a directory" in str(result.stdout)
+    assert "ERROR: --report: report.jsonl: not a regular file" in result.outlines

@@ -141,6 +141,33 @@ def test_command_errors(
     assert told.count("\n") == 1
 
 
+def test_output_as_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The output has the very name that was told, and one that is there is not lost in silence."""
+    given, _ = state(convention_of("torch"), Layer(), 1)
+    file, output = tmp_path / "weights.npz", tmp_path / "x.bin"
+    np.savez(file, **given)
+    options = ["convert", "--from", "torch", "--to", "keras", "--output", str(output), str(file)]
+    output.write_text("before", encoding="utf-8")
+    assert main(options) == 2
+    told = capsys.readouterr().err
+    assert told == f"{output}: it is there already: remove it, or give --overwrite\n"
+    assert output.read_text(encoding="utf-8") == "before"
+    assert main([*options, "--overwrite"]) == 0
+    with np.load(output) as written:
+        assert len(written.files) == 3
+    assert sorted(one.name for one in tmp_path.iterdir()) == ["weights.npz", "x.bin"]
+
+
+def test_output_that_is_no_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A device or a folder does not give way to the output."""
+    given, _ = state(convention_of("torch"), Layer(), 1)
+    np.savez(tmp_path / "weights.npz", **given)
+    for output in ("/dev/null", str(tmp_path)):
+        options = ["--from", "torch", "--to", "keras", "--overwrite", "--output", output]
+        assert main(["convert", *options, str(tmp_path / "weights.npz")]) == 2
+        assert capsys.readouterr().err == f"{output}: not a regular file\n"
+
+
 def test_no_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A file that is not there, or is none of arrays, is told in one line."""
     text = tmp_path / "weights.npz"
