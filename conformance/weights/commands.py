@@ -8,7 +8,8 @@ import numpy as np
 from conformance import outfile
 from conformance.command import Command, CommandError
 from conformance.process.framework import find
-from conformance.weights.convert import ConvertError, convert, load_state
+from conformance.weights import archive
+from conformance.weights.convert import ConvertError, convert
 
 
 def _arguments(parser: argparse.ArgumentParser) -> None:
@@ -34,7 +35,7 @@ def _convert(root: Path, given: argparse.Namespace) -> int:
     assert source is not None
     assert target is not None
     try:
-        converted = convert(source, target, load_state(given.state, given.prefix))
+        converted = convert(source, target, archive.load(given.state, given.prefix))
     except ConvertError as error:
         raise CommandError(f"{given.state}: {error}") from error
     with outfile.whole(output) as file:

@@ -6,11 +6,9 @@ added in float64 and handed out in the dtype that came.
 """
 
 import itertools
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
-from zipfile import BadZipFile
 
 import numpy as np
 
@@ -26,6 +24,7 @@ from conformance.lstm.case import Dimensions
 from conformance.lstm.law import places
 
 Arrays = Mapping[str, Any]
+NAMED = 8  # of what a state lacks or has too much
 
 
 class ConvertError(ValueError):
@@ -47,23 +46,6 @@ def convert(source: Convention, target: Convention, state: Arrays) -> dict[str, 
     return {name: array.astype(dtype) for name, array in laid_out.items()}
 
 
-def load_state(file: Path, prefix: str = "") -> dict[str, Any]:
-    """The arrays of an .npz file whose names begin with `prefix`, without it.
-
-    Raises ConvertError where it is no such file or has no such array, OSError where it cannot be
-    read.
-    """
-    try:
-        with np.load(file, allow_pickle=False) as arrays:
-            state = {name: arrays[name] for name in arrays.files}
-    except (ValueError, AttributeError, BadZipFile) as problem:
-        raise ConvertError(f"no .npz file of arrays: {problem}") from problem
-    found = {name[len(prefix) :]: one for name, one in state.items() if name.startswith(prefix)}
-    if not found:
-        raise ConvertError(f"no array whose name begins with {prefix!r}: {', '.join(state)}")
-    return found
-
-
 def recognized(source: Convention, state: Arrays) -> tuple[Layer, Dimensions]:
     """The layer, and the sizes with a batch and a time of 1, whose parameters `state` has.
 
@@ -72,8 +54,8 @@ def recognized(source: Convention, state: Arrays) -> tuple[Layer, Dimensions]:
     shapes = {name: np.shape(array) for name, array in state.items()}
     candidates = []
     for layer, num_layers in _layers(source, len(state)):
-        due = parameter_laws(source, layer, Dimensions(1, 1, 1, 1, num_layers)).keys()
-        candidates.append(set(due))
+        due = _names(source, layer, num_layers)
+        candidates.append(due)
         if due == shapes.keys():
             sized = _sized(source, layer, num_layers, shapes)
             laws = parameter_laws(source, *sized)
@@ -83,16 +65,30 @@ def recognized(source: Convention, state: Arrays) -> tuple[Layer, Dimensions]:
     told = [f"missing {name}" for name in sorted(nearest - shapes.keys())]
     told += [f"unknown {name}" for name in sorted(shapes.keys() - nearest)]
     told = told or [f"{name} {shape}" for name, shape in shapes.items()]
-    raise ConvertError(f"no such layer has these weights: {', '.join(told)}")
+    raise ConvertError(f"no such layer has these weights: {listed(told)}")
 
 
-def _layers(source: Convention, most: int) -> Iterator[tuple[Layer, int]]:
-    """Every layer, and number of layers, that `most` weights at most can be of."""
+def listed(words: Sequence[str]) -> str:
+    """The words with commas; of many, the first and how many more there are."""
+    more = [f"and {len(words) - NAMED:,} more"] if len(words) > NAMED else []
+    return ", ".join([*words[:NAMED], *more])
+
+
+def _layers(source: Convention, count: int) -> Iterator[tuple[Layer, int]]:
+    """Every layer, and number of layers, that `count` weights can be of, or nearly."""
     projections = (0, 1) if "projection_weights" in source.weights else (0,)
-    options = itertools.product(range(1, most + 1), (False, True), (True, False), projections)
-    for num_layers, bidirectional, bias, projection in options:
+    options = itertools.product((False, True), (True, False), projections)
+    for bidirectional, bias, projection in options:
         layer = Layer(bidirectional=bidirectional, bias=bias, projection_size=projection)
-        yield layer, num_layers
+        one, two = (len(_names(source, layer, num_layers)) for num_layers in (1, 2))
+        # Each layer of a stack brings as many names as the one below it.
+        whole, rest = divmod(count - one, two - one) if two > one else (0, 0)
+        for num_layers in sorted({max(whole + 1, 1), max(whole + 1 + bool(rest), 1)}):
+            yield layer, num_layers
+
+
+def _names(source: Convention, layer: Layer, num_layers: int) -> set[str]:
+    return set(parameter_laws(source, layer, Dimensions(1, 1, 1, 1, num_layers)))
 
 
 def _sized(
