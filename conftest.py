@@ -32,6 +32,7 @@ from conformance.session.terminal import Terminal
 
 RECORD = pytest.StashKey[dict[str, Any]]()
 ROOT = Path(__file__).parent
+DAY = 86_400
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -98,6 +99,9 @@ def pytest_configure(config: pytest.Config) -> None:
         )
     except (CaseError, FrameworkError, SelectionError) as error:
         raise pytest.UsageError(str(error)) from error
+    if not 0 < option.case_timeout <= DAY:
+        told = f"seconds, more than 0 and at most {DAY:,}"
+        raise pytest.UsageError(f"--case-timeout {option.case_timeout:g}: {told}")
     if "--report" in config.invocation_params.args:
         # pytest looks for its root at every word that is a path, before it knows of our options.
         told = "where the file is there, pytest takes it for a test"

@@ -30,6 +30,14 @@ class Command:
     arguments: Callable[[argparse.ArgumentParser], object] = lambda _: None
 
 
+def count(text: str) -> int:
+    """A whole number from 1, as an argument of a command."""
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{number} is not at least 1")
+    return number
+
+
 def write(root: Path, files: Mapping[Path, str]) -> int:
     """Write every generated file below `root` and print their paths; return 0.
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from conformance.bench import bench, clock
 from conformance.casefile.load import load_cases
-from conformance.command import Command, CommandError
+from conformance.command import Command, CommandError, count
 from conformance.process.framework import find, named
 from conformance.session.run import Run, SelectionError, select
 
@@ -15,7 +15,7 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--framework", action="append", default=[], help="default: all installed")
     parser.add_argument("--case", action="append", default=[], help="as pytest has it")
     parser.add_argument("--tag", action="append", default=[], help="as pytest has it")
-    parser.add_argument("--repeats", type=int, default=3, help="of which medians are told (3)")
+    parser.add_argument("--repeats", type=count, default=3, help="of which medians are told (3)")
     parser.add_argument(
         "--again", action="store_true", help="instead: a second run, of what the first compiled"
     )

@@ -106,6 +106,8 @@ def _interpreter_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _interpreter(root: Path, given: argparse.Namespace) -> int:
     (framework,) = find(root, [given.adapter], missing=True)
+    if given.folder.exists() and not given.folder.is_dir():
+        raise CommandError(f"{given.folder}: there is a file of this name")
     return interpreter.create(root, framework, given.folder)
 
 

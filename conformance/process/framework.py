@@ -13,6 +13,8 @@ from conformance.convention import gap as gaps
 from conformance.convention.declaration import mistakes
 from conformance.process import child, gateway, source
 
+START = 60.0  # seconds that an interpreter has for its first answer
+
 
 class FrameworkError(Exception):
     """A framework asked for by name that cannot be had; the message is one line."""
@@ -155,7 +157,10 @@ def declared(plain: Mapping[str, Any]) -> Convention:
 
 
 def _parse(root: Path, label: str) -> Framework:
-    name, _, interpreter = label.partition("@")
+    name, at, interpreter = label.partition("@")
+    wrong = gateway.mistake(interpreter) if interpreter else at and "no interpreter is named"
+    if wrong:
+        raise FrameworkError(f"--framework {label}: {wrong}")
     if "." in name:
         return Framework(label, name, interpreter)
     known = shipped(root)
@@ -174,8 +179,9 @@ def _probe(
     if not interpreter:
         return [source.probe(module) for module in modules]
     try:
+        gateway.try_out(interpreter, START)
         with gateway.Gateway(interpreter, {"path": [str(root)], "probe": modules}) as opened:
-            probed: list[child.Message] = opened.receive(timeout=60)
+            probed: list[child.Message] = opened.receive(timeout=START)
             return probed
     except (gateway.Lost, gateway.Slow) as lost:
         python = Path(interpreter, "bin", "python")  # of the folder of a virtual environment

@@ -3,8 +3,11 @@
 import contextlib
 import itertools
 import os
+import re
+import select
 import shlex
 import signal
+import subprocess
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,6 +24,70 @@ TAIL = 20  # lines of the child's output that a failure shows
 FROM_OUTSIDE = frozenset(
     {"SIGHUP", "SIGINT", "SIGQUIT", "SIGKILL", "SIGTERM", "SIGUSR1", "SIGUSR2", "SIGXCPU"}
 )
+
+
+# Of an execnet specification: what it may begin with, and what may stand behind that.
+REMOTE = ("ssh", "vagrant_ssh", "socket")
+OLDEST = (3, 10)  # of Python: what runs beside a framework is written for it
+BESIDE = ("python", "chdir", "nice", "ssh_config")
+
+
+def remote(interpreter: str) -> bool:
+    """Whether an interpreter is an execnet specification, of one on another machine."""
+    return interpreter.partition("=")[0] in REMOTE
+
+
+def mistake(interpreter: str) -> str:
+    """What is wrong with an interpreter that is asked for, before it is started; "" for nothing."""
+    if not remote(interpreter):
+        if "=" in interpreter and not Path(interpreter).exists():
+            begins = ", ".join(f"{key}=" for key in REMOTE)
+            return f"there is no such file, and it is no specification: those begin with {begins}"
+        return ""
+    parts = [part.partition("=") for part in interpreter.split("//")]
+    keys = [key for key, _, _ in parts]
+    for place, (key, equals, value) in enumerate(parts):
+        if not equals or not value:
+            return f"{key!r} has no value: it is KEY=VALUE//KEY=VALUE, and no value has a //"
+        if place and key not in BESIDE and not key.startswith("env:"):
+            return f"the key {key!r} is not one of {', '.join(BESIDE)}, env:NAME"
+        if keys.count(key) > 1:
+            return f"the key {key!r} stands there more than once"
+        if key == "socket" and not value.rpartition(":")[2].isdecimal():
+            return f"a socket is HOST:PORT, not {value!r}"
+        if key == "nice" and not value.lstrip("-").isdecimal():
+            return f"nice is a number, not {value!r}"
+    return ""
+
+
+def try_out(interpreter: str, timeout: float) -> None:
+    """Raises Lost where what is there is no Python, and Slow where it is silent for `timeout`.
+
+    execnet would wait for its answer for ever. What is on another machine is not tried.
+    """
+    if remote(interpreter):
+        return
+    # In one piece, also where it does not buffer.
+    told = "import sys; sys.stdout.write('%d %d' % sys.version_info[:2])"
+    command = [interpreter, "-c", told]
+    try:
+        process = subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+        )
+    except OSError as problem:
+        raise Lost(f"could not start: {problem}") from problem
+    with process:
+        assert process.stdout is not None
+        ready, _, _ = select.select([process.stdout], [], [], timeout)
+        said = os.read(process.stdout.fileno(), 99) if ready else b""  # one that does not end, too
+        process.kill()
+    if not ready:
+        raise Slow(f"no answer within {timeout:g} s")
+    version = re.fullmatch(rb"(\d+) (\d+)", said)
+    if version is None:
+        raise Lost("it is no Python")
+    if (found := tuple(map(int, version.groups()))) < OLDEST:
+        raise Lost(f"Python {found[0]}.{found[1]}, older than {OLDEST[0]}.{OLDEST[1]}")
 
 
 class Lost(Exception):  # noqa: N818 (it tells of the process, it is no error of ours)
@@ -41,19 +108,19 @@ class Gateway:
 
     def __init__(self, interpreter: str, setup: dict[str, Any]) -> None:
         """`interpreter` is a path, an execnet specification (``ssh=...``), or "" for this one."""
-        remote = "=" in interpreter
+        away = remote(interpreter)
         # Another machine cannot write into a file of this one: its output is not kept.
-        self._output = None if remote else Path(_temporary())
+        self._output = None if away else Path(_temporary())
         self._group = execnet.Group()
         self._channel: Any = None
-        spec = interpreter if remote else "popen"
-        if interpreter and not remote:
-            spec = f"popen//python={shlex.quote(interpreter)}"
         try:
+            spec = execnet.XSpec(interpreter if away else "popen")
+            if interpreter and not away:  # not in the text, whose parts a // in a path would divide
+                spec.python = shlex.quote(interpreter)
             self._gateway = self._group.makegateway(spec)
             self._channel = self._gateway.remote_exec(child.START)
             self._channel.send({**setup, "output": self._output and str(self._output)})
-        except (OSError, EOFError, execnet.HostNotFound) as problem:
+        except (OSError, EOFError, ValueError, execnet.HostNotFound) as problem:
             self.close()
             raise Lost(f"could not start: {problem}") from problem
 

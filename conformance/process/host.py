@@ -18,7 +18,7 @@ from conformance.lstm.sample import Sample, draw
 from conformance.process import child
 from conformance.process.cache import Cache, lend
 from conformance.process.framework import Framework, declared
-from conformance.process.gateway import Gateway, Here, Lost, Slow
+from conformance.process.gateway import Gateway, Here, Lost, Slow, remote
 
 RESTARTS = 10
 
@@ -57,7 +57,7 @@ class Host:
         self._timeout = timeout
         self._in_process = in_process
         # A process on another machine has no way to a folder of this one.
-        self._compilations = None if "=" in framework.interpreter else compilations
+        self._compilations = None if remote(framework.interpreter) else compilations
         self._cache: Cache | None = None
         self._idle = True  # whether the process has answered all that it was asked
         self._gateway: Gateway | Here | None = None

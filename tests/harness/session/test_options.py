@@ -57,6 +57,19 @@ NOTHING = "ERROR: no case was executed: a run without one proves nothing"
             "no case is left of --case edge-* --tag nightly: such cases bear the tags degenerate",
         ),
         (["--report=no/such/r.jsonl"], "--report=no/such/r.jsonl: there is no such directory"),
+        *(
+            (
+                ["--case-timeout", seconds],
+                f"--case-timeout {seconds}: seconds, more than 0 and at most 86,400",
+            )
+            for seconds in ("0", "-1", "nan", "inf", "86401")
+        ),
+        (["--framework="], "--framework : it names none"),
+        (
+            ["--framework", "right@foo=bar"],
+            "--framework right@foo=bar: there is no such file, and it is no specification: those "
+            "begin with ssh=, vagrant_ssh=, socket=",
+        ),
         (["--report="], "--report=.: it names no file"),
         (["--report=cases"], "--report=cases: not a regular file"),
         (["--report=/dev/null"], "--report=/dev/null: not a regular file"),
