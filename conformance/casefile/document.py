@@ -16,6 +16,7 @@ from conformance.casefile.scalar import resolve
 Path: TypeAlias = tuple[str | int, ...]
 
 MAX_DEPTH = 64
+MAX_EVENTS = 60_000  # keys, values and ends of collections: twice those of the largest file
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # some builds lack the C parser
 _UNPRINTABLE = re.compile(
     r"[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
@@ -47,6 +48,7 @@ class Document:
     keys: dict[Path, Place] = field(default_factory=dict)
     values: dict[Path, Place] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
+    untold: list[int] = field(default_factory=list)  # numbers of problems that are not among them
 
 
 class _UnreadableError(Exception):
@@ -76,7 +78,7 @@ def _document(text: str, document: Document) -> Any:
         place = Place(before.count("\n") + 1, found.start() - before.rfind("\n"))
         raise _UnreadableError(Problem(place, f"YAML syntax: character U+{ord(found[0]):04X}"))
     try:
-        events = iter(yaml.parse(text, Loader=_LOADER))
+        events = _bounded(yaml.parse(text, Loader=_LOADER))
         data = None
         documents = 0
         for event in events:
@@ -90,6 +92,15 @@ def _document(text: str, document: Document) -> Any:
         return data
     except yaml.MarkedYAMLError as error:
         raise _UnreadableError(_syntax(error)) from None
+
+
+def _bounded(events: Iterator[Any]) -> Iterator[Any]:
+    """The events, up to so many: a file of a megabyte may have half a million of them."""
+    for number, event in enumerate(events):
+        if number > MAX_EVENTS:
+            text = f"more than {MAX_EVENTS:,} keys and values: divide the file"
+            raise _UnreadableError(Problem(_place(event), text))
+        yield event
 
 
 def _value(event: Any, events: Iterator[Any], path: Path, document: Document) -> Any:

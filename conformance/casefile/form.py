@@ -19,6 +19,7 @@ T = TypeVar("T")
 SLUG = "^[a-z0-9]+(-[a-z0-9]+)*$"
 URL = r"^https?://\S+$"
 MAX_SIZE = 1_000_000
+MAX_AXES = 16
 
 
 def _extent(value: object) -> int | str:
@@ -32,6 +33,12 @@ def _extent(value: object) -> int | str:
     if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
         return value
     raise PydanticCustomError("expected", "a whole number from 0 or an expression")
+
+
+def _few(value: object) -> object:
+    if isinstance(value, list) and len(value) > MAX_AXES:
+        raise PydanticCustomError("expected", f"at most {MAX_AXES} sizes")
+    return value
 
 
 def _requirement(value: str) -> str:
@@ -122,7 +129,7 @@ Extent = Annotated[
     int | str,
     PlainValidator(_extent, json_schema_input_type=Annotated[int, Field(ge=0)] | Expression),
 ]
-Shape = Many[Extent]
+Shape = Annotated[Many[Extent], BeforeValidator(_few)]
 
 
 def some(kind: Any) -> Any:

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from itertools import combinations
 from pathlib import Path
 
 from conformance.casefile import folder
@@ -14,6 +13,9 @@ from conformance.casefile.schema import DeviationEntry, DeviationFile, RecordFil
 from conformance.casefile.suggest import hint
 from conformance.lstm.case import Case, Deviation, Instead, Record
 from conformance.lstm.kind import speaks_of
+
+MAX_ENTRIES = 1_000  # of one file
+MAX_SAME = 100  # entries on one claim, or property, of one case
 
 
 @dataclass(frozen=True)
@@ -97,13 +99,18 @@ def _deviations(
     framework = _framework(document, file.framework, path, ground)
     if framework is None:
         return []
+    if _too_many(document, "deviations", len(file.deviations)):
+        return []
     found = []
+    claims: dict[str, Collection[str]] = {}  # that each case is put to
     for index, item in zip(indexes, file.deviations, strict=True):
         at = ("deviations", index)
         pin = _pin(framework, item, f"{where}:{document.values[at].line}")
         cases = [case for case in ground.cases if speaks_of(pin, case)]
-        of = {(case.id, claim) for case in cases for claim in put(framework, case)}
-        of = {(case, claim) for case, claim in of if claim in pin.claims}
+        for case in cases:
+            if case.id not in claims:
+                claims[case.id] = put(framework, case)
+        of = {(case.id, one) for case in cases for one in pin.claims if one in claims[case.id]}
         found.append(_Spoken(document.values[at], pin, frozenset(of)))
         if not cases:
             document.problems.append(_no_case(document, index, item, ground))
@@ -152,6 +159,8 @@ def _records(document: Document, where: str, path: Path, ground: Ground) -> list
     framework = _framework(document, file.framework, path, ground)
     if framework is None:
         return []
+    if _too_many(document, "records", sum(len(item.seen) for item in file.records)):
+        return []
     by_id = {case.id: case for case in ground.cases}
     found = []
     for index, item in zip(indexes, file.records, strict=True):
@@ -168,6 +177,14 @@ def _records(document: Document, where: str, path: Path, ground: Ground) -> list
             found.append(_Spoken(place, record, frozenset((one, item.property) for one in of)))
     document.problems.extend(_twice(found, "records"))
     return [one.item for one in found if isinstance(one.item, Record)]
+
+
+def _too_many(document: Document, key: str, number: int) -> bool:
+    """Whether a file has so many entries that to compare them would take minutes."""
+    if number > MAX_ENTRIES:
+        text = f"{key}: {number:,} entries, more than the {MAX_ENTRIES:,} allowed"
+        document.problems.append(Problem(document.values[key,], text))
+    return number > MAX_ENTRIES
 
 
 def _framework(document: Document, given: str, path: Path, ground: Ground) -> str | None:
@@ -196,13 +213,32 @@ def _framework(document: Document, given: str, path: Path, ground: Ground) -> st
 
 def _twice(entries: Iterable[_Spoken], verb: str) -> Iterator[Problem]:
     """A problem for each entry on what one before it speaks of, in the same versions."""
-    for first, second in combinations(entries, 2):
-        common = first.of & second.of
-        if common and overlap(first.item.version, second.item.version):
-            case, word = min(common)
-            says = "repeats" if _says(first.item) == _says(second.item) else "contradicts"
-            text = f"{says} line {first.place.line}, which {verb} {word} of {case} too"
-            yield Problem(second.place, text)
+    before: dict[tuple[str, str], list[_Spoken]] = {}
+    for second in entries:
+        apart: set[int] = set()  # entries that are known to hold in other versions
+        for pair in sorted(second.of):
+            speaking = before.setdefault(pair, [])
+            if len(speaking) == MAX_SAME:
+                case, word = pair
+                text = f"{verb} {word} of {case}, as {MAX_SAME} entries before it do"
+                yield Problem(second.place, text)
+                break
+            new = [one for one in speaking if id(one) not in apart]
+            first = next((one for one in new if _both_hold(one, second)), None)
+            if first is not None:
+                case, word = pair
+                says = "repeats" if _says(first.item) == _says(second.item) else "contradicts"
+                text = f"{says} line {first.place.line}, which {verb} {word} of {case} too"
+                yield Problem(second.place, text)
+                break
+            apart.update(map(id, new))
+        else:
+            for pair in second.of:
+                before[pair].append(second)
+
+
+def _both_hold(one: _Spoken, other: _Spoken) -> bool:
+    return overlap(one.item.version, other.item.version)
 
 
 def _says(item: Deviation | Record) -> object:

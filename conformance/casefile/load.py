@@ -1,8 +1,9 @@
 """The YAML files of ``cases/``, read into cases. Every error in every file is told at once."""
 
 from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
@@ -12,6 +13,8 @@ from conformance.casefile.schema import CaseFile
 from conformance.lstm.case import Case
 
 MAX_LINES = 100  # told of one file: one with more is broken as a whole
+MAX_SENTENCES = 1_000  # made of what pydantic finds in one file, before the first are told
+_BARE: Any = {"include_url": False, "include_context": False, "include_input": False}
 KNOWN = ("deviations", "properties")  # folders of files that `known` reads
 
 File = TypeVar("File", bound=BaseModel)
@@ -121,8 +124,10 @@ def validated(model: type[File], document: Document, entries: str) -> tuple[File
         return model.model_validate(data), list(range(len(data[entries])))
     except ValidationError as error:
         problems = sentence.problems(error, document)
-        document.problems.extend(p for p in problems if p.place not in refused)
-        broken = {details["loc"][:2] for details in error.errors()}
+        told = [one for one in islice(problems, MAX_SENTENCES) if one.place not in refused]
+        document.problems.extend(told)
+        document.untold.append(max(sentence.count(error) - MAX_SENTENCES, 0))
+        broken = {details["loc"][:2] for details in error.errors(**_BARE)}
     if not isinstance(data, dict) or not isinstance(data.get(entries), list):
         return None, []
     indexes = [i for i in range(len(data[entries])) if (entries, i) not in broken]
@@ -139,6 +144,6 @@ def _lines(where: str, document: Document) -> Iterator[str]:
     problems = sorted(set(document.problems))
     for place, message in problems[:MAX_LINES]:
         yield f"{where}:{place.line}:{place.column}: {message}"
-    if len(problems) > MAX_LINES:
-        place = problems[MAX_LINES].place
-        yield f"{where}:{place.line}:{place.column}: and {len(problems) - MAX_LINES:,} more errors"
+    if more := len(problems[MAX_LINES:]) + sum(document.untold):
+        place = problems[: MAX_LINES + 1][-1].place
+        yield f"{where}:{place.line}:{place.column}: and {more:,} more errors"

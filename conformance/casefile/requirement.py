@@ -1,5 +1,7 @@
 """A range of versions, as a requirement of one distribution: ``keras>=3.15,<4``."""
 
+from functools import cache
+
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
@@ -28,6 +30,7 @@ def check(text: str) -> None:
         raise RequirementError(f"no version meets {told}")
 
 
+@cache
 def overlap(one: str, other: str) -> bool:
     """Whether both can hold at once: those of two distributions can, as each moves by itself."""
     first, second = Requirement(one), Requirement(other)

@@ -99,6 +99,11 @@ def problems(error: ValidationError, document: Document) -> Iterable[Problem]:
             yield Problem(document.values[path], text)
 
 
+def count(error: ValidationError) -> int:
+    """How many problems `problems` makes of `error`."""
+    return sum(not _echo(details) for details in error.errors(include_url=False))
+
+
 def _echo(details: ErrorDetails) -> bool:
     """Whether `details` only repeats an error beside it."""
     # The other branch of a `Maybe`, and a list whose wrong entries pydantic no longer counts.

@@ -1,6 +1,7 @@
 # ruff: noqa: E501 - messages are asserted word for word, each on a line that can be searched
 """Deviations and records: what they become, and what of a wrong file is told, word for word."""
 
+import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -293,6 +294,43 @@ def test_apart(tmp_path: Path, edit: tuple[str, str]) -> None:
     if "guide-two" in other or "layout" in other:
         other = edited(other, ("claim: shapes", "claim: inferred_shapes"))
     assert len(deviations(tmp_path, DEVIATION + other)) == 2
+
+
+def test_each_repeats_the_first(tmp_path: Path) -> None:
+    """Of a thousand entries that say the same each is told once, within two seconds."""
+    start = time.process_time()
+    with pytest.raises(CaseError) as raised:
+        deviations(tmp_path, DEVIATION + ENTRY * 999)
+    assert time.process_time() - start < 2
+    first = "cases/deviations/fake.yaml:10:5: repeats line 3, which pins shapes of guide-one too"
+    assert (raised.value.lines[0], len(raised.value.lines)) == (first, 101)
+
+
+def test_too_many_versions(tmp_path: Path) -> None:
+    """More entries on one claim than anybody compares are refused, each from the first beyond."""
+    ranges = (ENTRY.replace("fake>=1.2,<2", f"fake==1.{number}") for number in range(102))
+    with pytest.raises(CaseError) as raised:
+        deviations(tmp_path, "framework: fake\ndeviations:\n" + "".join(ranges))
+    assert [line.partition(": ")[2] for line in raised.value.lines] == [
+        "pins shapes of guide-one, as 100 entries before it do"
+    ] * 2
+
+
+def test_too_many_entries(tmp_path: Path) -> None:
+    """A file of more entries than can be held against each other is refused as a whole."""
+    with pytest.raises(CaseError) as raised:
+        deviations(tmp_path, DEVIATION + ENTRY * 1_000)
+    text = "deviations: 1,001 entries, more than the 1,000 allowed"
+    assert raised.value.lines == (f"cases/deviations/fake.yaml:3:3: {text}",)
+
+
+def test_too_many_records(tmp_path: Path) -> None:
+    """So is a file of more records."""
+    more = "".join(f"      guide-*{'*' * number}: none\n" for number in range(1_001))
+    with pytest.raises(CaseError) as raised:
+        records(tmp_path, RECORD.replace("      guide-*: none\n", more))
+    text = "records: 1,001 entries, more than the 1,000 allowed"
+    assert raised.value.lines == (f"cases/properties/fake.yaml:3:3: {text}",)
 
 
 def test_deviation(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 
 import dataclasses
 import os
+import time
 from pathlib import Path
 
 import pytest
@@ -638,6 +639,37 @@ def test_many_errors(tmp_path: Path) -> None:
         *(f"{line}:3: the entry: expected a mapping, got the number 1" for line in range(5, 105)),
         "105:3: and 50 more errors",
     ]
+
+
+HEAD = "behaviour: x\nabout: y\nsource: http://a\n"
+LISTS = {
+    "entries": HEAD + "cases: [" + "1," * 500_000 + "1]\n",
+    "entries within the limit": HEAD + "cases: [" + "1," * 55_000 + "1]\n",
+    "keys of one entry": HEAD + "cases:\n- id: a\n" + "".join(f"  a{n}: 1\n" for n in range(90_000)),
+    "keys within the limit": HEAD + "cases:\n- id: a\n" + "".join(f"  a{n}: 1\n" for n in range(20_000)),
+    "sizes": HEAD + "cases:\n- id: a\n  matrix: {batch_size: [" + "x," * 500_000 + "x]}\n",
+    "a shape": HEAD + "cases:\n- id: a\n  expect: {output: [" + "batch_siz," * 50_000 + "1]}\n",
+    "tags": HEAD + "tags: [" + "nigthly," * 50_000 + "x]\ncases: []\n",
+    "one key again": HEAD + "about: 1\n" * 100_000,
+    "what is not kept": HEAD + ("about: [" + "1," * 9_000 + "1]\n") * 50,
+    "aliases": HEAD + "cases: [" + "*a," * 300_000 + "*a]\n",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("text", LISTS.values(), ids=LISTS)
+def test_endless_list(tmp_path: Path, text: str) -> None:
+    """A megabyte of entries is refused within two seconds, and 101 lines at most are told."""
+    write(tmp_path, text)
+    start = time.process_time()
+    lines = errors(tmp_path)
+    assert time.process_time() - start < 2
+    assert 1 <= len(lines) <= 101
+
+
+def test_errors_beyond_those_that_are_made(tmp_path: Path) -> None:
+    """What is found beyond the errors that are put into words is counted all the same."""
+    write(tmp_path, f"{HEAD}cases:\n" + "- 1\n" * 2_500)
+    assert errors(tmp_path)[-1].endswith(": and 2,400 more errors")
 
 
 def test_huge_file(tmp_path: Path) -> None:
