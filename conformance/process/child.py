@@ -30,6 +30,11 @@ sys.path[:0] = setup["path"]
 from conformance.process import child
 child.serve(channel, setup)
 """
+MAX_NAMES = 2_000  # of results, shapes or properties: the deepest stack has a tenth of that
+MAX_WARNINGS = 100  # of one case, each once
+MAX_TEXT = 2_000  # characters of one name or warning
+MAX_PROPERTY = 100_000  # of a text among properties
+MAX_BYTES = 2**30  # of all results of one call
 Message = dict[str, Any]
 Packed = tuple[str, list[int], bytes]  # dtype, shape, values
 
@@ -110,7 +115,9 @@ def answer(adapter: Any, request: Message) -> Iterator[tuple[str, Any]]:
             yield "defaults", timed("defaults", lambda: _plain(defaults(dimensions), "defaults"))
     if watch:
         yield "read", sorted(layer.__dict__.get("read", ()))
-    yield "warnings", sorted({f"{one.category.__name__}: {text(one.message)}" for one in caught})
+    told = sorted({text(f"{one.category.__name__}: {one.message}")[:MAX_TEXT] for one in caught})
+    more = [f"and {len(told) - MAX_WARNINGS:,} more"] if len(told) > MAX_WARNINGS else []
+    yield "warnings", told[:MAX_WARNINGS] + more
     yield "seconds", seconds
 
 
@@ -130,7 +137,7 @@ class _Call:
         returned = self.adapter.run(self.layer, self.dimensions, self.weights, self.inputs)
         if not isinstance(returned, Mapping):
             raise TypeError(f"run returned a {_kind(returned)}, not a mapping of names to arrays")
-        found = _all_packed(returned)
+        found = _results(returned)
         self.returned = returned
         return found
 
@@ -146,6 +153,17 @@ def _ran(timed: Callable[..., Any], call: _Call) -> Iterator[tuple[str, Any]]:
 
     yield "results", timed("results", results)
     yield "properties", properties
+
+
+def _results(returned: Mapping[str, Any]) -> dict[str, Packed]:
+    results = {}
+    left = MAX_BYTES
+    for name, value in _few(returned, "run"):
+        results[name] = packed(value)
+        left -= len(results[name][2])
+        if left < 0:
+            raise TypeError(f"run returned more than the {MAX_BYTES:,} bytes allowed")
+    return results
 
 
 def _repeated(call: _Call, request: Message) -> Message:
@@ -210,7 +228,21 @@ def _described(name: str, describe: Callable[..., Any], *asked: Any) -> dict[str
     shapes = describe(*asked)
     if not isinstance(shapes, Mapping):
         raise TypeError(f"{name} returned a {_kind(shapes)}, not a mapping of names to shapes")
-    return {text(one): _sizes(f"{name}: {one}", shape) for one, shape in shapes.items()}
+    return {one: _sizes(f"{name}: {one}", shape) for one, shape in _few(shapes, name)}
+
+
+def _few(returned: Mapping[Any, Any], name: str) -> Iterator[tuple[str, Any]]:
+    """What was returned by name, as text that every encoding has. Raises TypeError beyond limits.
+
+    A mapping may have no end, so that its length is no measure.
+    """
+    for number, (key, value) in enumerate(returned.items()):
+        told = text(key)
+        if number == MAX_NAMES:
+            raise TypeError(f"{name} returned more than the {MAX_NAMES:,} names allowed")
+        if len(told) > MAX_TEXT:
+            raise TypeError(f"{name} returned a name of {len(told):,} characters")
+        yield told, value
 
 
 def _sizes(name: str, shape: Any) -> list[int]:
@@ -227,13 +259,17 @@ def _sizes(name: str, shape: Any) -> list[int]:
 def _plain(value: Any, name: str) -> Any:
     """`value` where it is plain data, with text that every encoding has. Raises TypeError."""
     if isinstance(value, str):
+        if len(value) > MAX_PROPERTY:
+            raise TypeError(f"{name} is a text of {len(value):,} characters, more than allowed")
         return text(value)
     if value is None or isinstance(value, bool | int | float):
         if type(value) in (bool, int, float, type(None)):
             return value
     elif isinstance(value, Mapping):
-        return {text(key): _plain(one, f"{name}[{key!r}]") for key, one in value.items()}
+        return {key: _plain(one, f"{name}[{key!r}]") for key, one in _few(value, name)}
     elif type(value) in (list, tuple):
+        if len(value) > MAX_NAMES:
+            raise TypeError(f"{name} has {len(value):,} entries, more than {MAX_NAMES:,}")
         return [_plain(one, f"{name}[{place}]") for place, one in enumerate(value)]
     raise TypeError(f"{name} is a {_kind(value)}, which is no plain data")
 

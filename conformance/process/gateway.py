@@ -19,7 +19,9 @@ import execnet
 from conformance.process import child
 
 WAIT = 1.0  # seconds that a process that cannot be spoken to has for its last words
-TAIL = 20  # lines of the child's output that a failure shows
+# Of the child's output that a failure shows: lines, their ends, and what is read for that.
+TAIL, TAIL_WIDTH, TAIL_BYTES = 20, 500, 65_536
+MAX_OUTPUT = 2**20  # bytes that are kept of it from one case to the next
 # What others send, as the kernel where memory runs out; a process of its own accord dies of others.
 FROM_OUTSIDE = frozenset(
     {"SIGHUP", "SIGINT", "SIGQUIT", "SIGKILL", "SIGTERM", "SIGUSR1", "SIGUSR2", "SIGXCPU"}
@@ -137,6 +139,8 @@ class Gateway:
 
     def send(self, message: Any) -> None:
         """Hands a message over. Raises Lost."""
+        if self._output is not None and self._output.stat().st_size > MAX_OUTPUT:
+            os.truncate(self._output, 0)  # what is written to it is appended
         try:
             self._channel.send(message)
         except OSError as problem:
@@ -157,8 +161,10 @@ class Gateway:
         """The last lines that the process wrote to stdout or stderr."""
         if self._output is None or not self._output.exists():
             return ""
-        lines = self._output.read_text(encoding="utf-8", errors="replace").splitlines()
-        return "\n".join(lines[-TAIL:])
+        with self._output.open("rb") as output:
+            output.seek(max(output.seek(0, os.SEEK_END) - TAIL_BYTES, 0))
+            lines = output.read().decode("utf-8", errors="replace").splitlines()
+        return "\n".join(line[-TAIL_WIDTH:] for line in lines[-TAIL:])
 
     def close(self) -> None:
         """Ends the process, by force where it does not go, and removes its output file."""

@@ -13,16 +13,19 @@ from typing import Any
 MISTAKES = (AssertionError, AttributeError, ImportError, LookupError, NameError, TypeError)
 # The instructions at which what a framework made is called, computed with, or given an attribute.
 CALLS = ("CALL", "PRECALL", "BINARY_", "COMPARE_", "INPLACE_", "STORE_ATTR")
+MAX_TYPE, MAX_MESSAGE = 200, 2_000  # characters
 ENGINE = Path(__file__).parent
 
 
 def exception(problem: Exception, adapter: Any = None) -> dict[str, Any]:
     """An exception as plain data; ``own`` where it is the adapter's, and not its framework's."""
-    frames = traceback.extract_tb(problem.__traceback__)
+    # Not by extract_tb, which looks for the file: its name need not be one that there can be.
+    walk = traceback.walk_tb(problem.__traceback__)
+    frames = [(frame.f_code.co_filename, line) for frame, line in walk]
     return {
-        "type": type(problem).__qualname__,
-        "message": text(problem)[:2000],
-        "at": f"{frames[-1].filename}:{frames[-1].lineno}" if frames else "",
+        "type": text(type(problem).__qualname__)[:MAX_TYPE],
+        "message": text(problem)[:MAX_MESSAGE],
+        "at": text(":".join(map(str, frames[-1]))) if frames else "",
         "own": _own(problem, adapter),
     }
 
@@ -66,4 +69,8 @@ def _is_ours(file: str, adapter: Any) -> bool:
 
 def text(value: Any) -> str:
     """What an exception or a name says, with nothing in it that no encoding has."""
-    return str(value).encode("utf-8", "backslashreplace").decode()
+    try:
+        said = str(value)
+    except Exception as problem:  # what a class says of itself is code as well
+        said = f"<a {type(value).__qualname__} that cannot be told: {type(problem).__qualname__}>"
+    return said.encode("utf-8", "backslashreplace").decode()

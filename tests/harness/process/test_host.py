@@ -4,6 +4,7 @@ import dataclasses
 import os
 import signal
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import replace
@@ -235,7 +236,40 @@ def test_signal(start: Start, code: int, name: str) -> None:
     assert outcome(observe(process, HARMLESS)) == ("crashed", name)
 
 
-# A process that talks.
+# A process that talks, or answers without end.
+
+
+def test_flood(start: Start) -> None:
+    """More results than any layer has are the adapter's mistake, told within two seconds."""
+    process = start("floods")
+    observe(process, HARMLESS)
+    began = time.monotonic()
+    seen = observe(process, DEADLY)
+    assert seen.exception is not None
+    told = "run returned more than the 2,000 names allowed"
+    assert (seen.outcome, seen.exception.message) == ("broken", told)
+    assert time.monotonic() - began < 2
+
+
+def test_long_output(start: Start) -> None:
+    """Of 200 MB without a newline the end is kept, and it is not read as a whole."""
+    process = start("talks_without_end")
+    began = time.monotonic()
+    seen = observe(process, DEADLY)
+    written = time.monotonic() - began
+    assert outcome(seen) == ("crashed", "exit code 3")
+    assert seen.output == "\n".join(["x" * 500, "the last words"])
+    assert written < 10  # nearly all of it the adapter's own writing
+
+
+def test_output_does_not_grow(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a process writes is not kept from case to case without end."""
+    monkeypatch.setattr(gateway, "MAX_OUTPUT", 1_000)
+    process = start("prints_to_stdout")
+    for _ in range(3):
+        observe(process, HARMLESS)
+        size = process._gateway._output.stat().st_size
+        assert size < 2_000_000  # of one case
 
 
 def test_noise_stays_off_the_terminal(start: Start, capfd: pytest.CaptureFixture[str]) -> None:
