@@ -1,20 +1,21 @@
 """pytest wiring: options, parametrization, header, scheduling, report. The engine judges."""
 
 import contextlib
+import signal
 from collections.abc import Callable, Generator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from conformance import outfile
+from conformance import interrupt, outfile
 from conformance.casefile.known import Ground, load_deviations, load_records
 from conformance.casefile.load import CaseError, load_cases
 from conformance.claim.asked import ever_asked
 from conformance.claim.check import CLAIMS, claims_on
 from conformance.claim.pins import about, applicable, settle
 from conformance.claim.verdict import Verdict
-from conformance.process import cache
+from conformance.process import cache, parent
 from conformance.process.framework import (
     Framework,
     FrameworkError,
@@ -28,9 +29,10 @@ from conformance.process.observation import Observation
 from conformance.report import report
 from conformance.session import failure, summary
 from conformance.session.run import RUN, Run, SelectionError, select
-from conformance.session.terminal import Terminal
+from conformance.session.terminal import NODES, Terminal
 
 RECORD = pytest.StashKey[dict[str, Any]]()
+HEARD = pytest.StashKey[tuple[signal.Signals, ...]]()
 ROOT = Path(__file__).parent
 DAY = 86_400
 
@@ -71,6 +73,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     option = config.option
+    config.stash[HEARD] = interrupt.listen()
+    if hasattr(config, "workerinput"):
+        parent.die_with(signal.SIGTERM)  # as a run is ended, and not as it dies
     try:
         labels = named(option.framework)
         cases = load_cases(ROOT)
@@ -117,6 +122,7 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_unconfigure(config: pytest.Config) -> None:
     if RUN in config.stash:
         config.stash[RUN].close()
+    interrupt.deafen(config.stash.get(HEARD, ()))
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -124,6 +130,7 @@ def pytest_configure_node(node: Any) -> None:
     # Interpreters are asked once, not by every worker.
     frameworks = node.config.stash[RUN].frameworks
     node.workerinput["frameworks"] = [one.plain() for one in frameworks]
+    node.config.stash.setdefault(NODES, []).append(node)
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -5,6 +5,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from conformance import interrupt
 from conformance.bench import commands as bench
 from conformance.casefile.load import CaseError
 from conformance.claim import commands as claim
@@ -36,9 +37,12 @@ def main(arguments: Sequence[str] | None = None, root: Path = ROOT) -> int:
         command.arguments(named.add_parser(name, help=command.about, description=command.about))
     given = parser.parse_args(arguments)
     try:
-        return COMMANDS[given.command].run(root, given)
+        with interrupt.listening():
+            return COMMANDS[given.command].run(root, given)
     except (CaseError, CommandError, FrameworkError, OSError) as error:
         print(error, file=sys.stderr)
+    except KeyboardInterrupt as error:
+        print(error or "SIGINT", file=sys.stderr)
     return 2
 
 

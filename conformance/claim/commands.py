@@ -1,6 +1,7 @@
 """``python -m conformance gaps``."""
 
 import argparse
+from contextlib import closing
 from pathlib import Path
 
 from conformance.claim.tried import tried
@@ -27,13 +28,12 @@ def _gaps(root: Path, given: argparse.Namespace) -> int:
         there = [gap for gap in framework.gaps if holds(gap, framework.versions)]
         own = sum(gap.own for gap in there)
         print(f"{framework}: {len(there)} gaps, {own} of them the adapter's own", flush=True)
-        host = Host(framework, root, TIMEOUT)
-        for gap in progress(there, framework.label):
-            one = tried(host, gap, [other for other in there if other is not gap])
-            agreed += one.agreed
-            options = ", ".join(f"{name}={value}" for name, value in gap.options.items())
-            print(f"  {gap.where}: {options}{' (own)' * gap.own}\n    {one.told}", flush=True)
-        host.close()
+        with closing(Host(framework, root, TIMEOUT)) as host:
+            for gap in progress(there, framework.label):
+                one = tried(host, gap, [other for other in there if other is not gap])
+                agreed += one.agreed
+                options = ", ".join(f"{name}={value}" for name, value in gap.options.items())
+                print(f"  {gap.where}: {options}{' (own)' * gap.own}\n    {one.told}", flush=True)
     print(f"{agreed} that ran and agreed")
     return 0
 

@@ -10,6 +10,7 @@ import dataclasses
 import importlib
 import operator
 import os
+import signal
 import time
 import warnings
 from collections.abc import Callable, Iterator, Mapping
@@ -19,7 +20,7 @@ from typing import Any
 import numpy as np
 
 from adapters.contract import Dimensions, Layer
-from conformance.process import raised
+from conformance.process import parent, raised
 from conformance.process.raised import text
 from conformance.process.source import DUE, probe
 
@@ -285,6 +286,8 @@ def _kind(value: Any) -> str:
 
 def serve(channel: Any, setup: Message) -> None:
     """Answers requests until the channel closes; stdout and stderr go to the file of `setup`."""
+    parent.lead_group()
+    parent.die_with(signal.SIGKILL)
     if setup["output"]:
         sink = os.open(setup["output"], os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         os.dup2(sink, 1)

@@ -9,6 +9,7 @@ import shlex
 import signal
 import subprocess
 import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
@@ -18,6 +19,8 @@ import execnet
 
 from conformance.process import child
 
+GLANCE = 0.2  # seconds between two looks at whether a silent process is still there
+PAUSE = 0.005  # seconds between two looks at whether a process that is to end is gone
 WAIT = 1.0  # seconds that a process that cannot be spoken to has for its last words
 # Of the child's output that a failure shows: lines, their ends, and what is read for that.
 TAIL, TAIL_WIDTH, TAIL_BYTES = 20, 500, 65_536
@@ -115,6 +118,7 @@ class Gateway:
         self._output = None if away else Path(_temporary())
         self._group = execnet.Group()
         self._channel: Any = None
+        self._gateway: Any = None
         try:
             spec = execnet.XSpec(interpreter if away else "popen")
             if interpreter and not away:  # not in the text, whose parts a // in a path would divide
@@ -148,14 +152,23 @@ class Gateway:
 
     def receive(self, timeout: float) -> Any:
         """The next message. Raises Slow after `timeout` seconds, Lost where there will be none."""
-        try:
-            return self._channel.receive(timeout)
-        except self._channel.TimeoutError as problem:
-            raise Slow(f"no answer within {timeout:g} s") from problem
-        except EOFError as problem:
-            raise Lost(self._obituary()) from problem
-        except self._channel.RemoteError as problem:
-            raise Lost(_last_words(problem)) from problem
+        deadline = time.monotonic() + timeout
+        dead = False
+        while True:
+            left = max(deadline - time.monotonic(), 0.0)
+            try:
+                return self._channel.receive(min(left, GLANCE))
+            except self._channel.TimeoutError as problem:
+                if dead:  # what it had sent has been read by now
+                    raise Lost(self._obituary()) from problem
+                # A child of its own may hold the pipe open: its death is not told by that.
+                dead = self._is_dead()
+                if left <= GLANCE and not dead:
+                    raise Slow(f"no answer within {timeout:g} s") from problem
+            except EOFError as problem:
+                raise Lost(self._obituary()) from problem
+            except self._channel.RemoteError as problem:
+                raise Lost(_last_words(problem)) from problem
 
     def tail(self) -> str:
         """The last lines that the process wrote to stdout or stderr."""
@@ -171,6 +184,7 @@ class Gateway:
         if self._channel is not None and not self._channel.isclosed():
             with contextlib.suppress(OSError):
                 self._channel.send(None)  # it leaves at once: execnet's own farewell takes a second
+        self._end()
         self._group.terminate(timeout=1)
         if self._output is not None:
             with contextlib.suppress(FileNotFoundError):
@@ -186,8 +200,38 @@ class Gateway:
             pass
         return Lost(self._obituary())
 
+    @property
+    def _process(self) -> Any:
+        # execnet has no public way to a process that it started; a socket has none.
+        return getattr(getattr(self._gateway, "_io", None), "popen", None)
+
+    def _is_dead(self) -> bool:
+        """Whether the process has ended; it is left to be waited for, so that its number is its."""
+        process = self._process
+        if process is None or process.returncode is not None:
+            return process is not None
+        how = os.WEXITED | os.WNOHANG | os.WNOWAIT
+        try:
+            return os.waitid(os.P_PID, process.pid, how) is not None
+        except ChildProcessError:
+            return True
+
+    def _end(self) -> None:
+        """Ends the process, if it was started here, and what it has started, by force after WAIT.
+
+        Processes in its group have its number, which is nobody else's until it is waited for.
+        """
+        process = self._process
+        deadline = time.monotonic() + WAIT
+        while process is not None and not self._is_dead() and time.monotonic() < deadline:
+            time.sleep(PAUSE)
+        if process is not None and process.returncode is None:
+            with contextlib.suppress(OSError):
+                if os.getpgid(process.pid) == process.pid:  # not before it has made its group
+                    os.killpg(process.pid, signal.SIGKILL)
+
     def _obituary(self) -> str:
-        # execnet has no public way to the return code of a process that it started.
+        self._end()
         code = self._gateway._io.wait()
         if code is not None and code < 0:
             names = {one.value: one.name for one in signal.Signals}

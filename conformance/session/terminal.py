@@ -21,6 +21,9 @@ LOG = 100  # characters of a line, where no terminal has fewer
 CUT_SHORT = {pytest.ExitCode.INTERRUPTED, pytest.ExitCode.INTERNAL_ERROR}
 
 
+NODES = pytest.StashKey[list[Any]]()  # xdist's, where pytest's configuration holds them
+
+
 class Terminal:
     """Keeps every outcome of a run, shows how far it is, and writes the report at its end."""
 
@@ -69,6 +72,11 @@ class Terminal:
         outcome = yield
         self._quiet = None
         return outcome
+
+    def pytest_keyboard_interrupt(self) -> None:
+        """Ends the workers: xdist itself would wait for some seconds before it interrupts them."""
+        for node in self._config.stash.get(NODES, []):
+            node.gateway._io.popen.terminate()  # neither xdist nor execnet has a public way
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:

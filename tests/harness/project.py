@@ -11,6 +11,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -151,8 +152,7 @@ class Project:
             stdout=out,
             stderr=subprocess.PIPE,
             text=True,
-            # A shell ignores Ctrl-C in what it starts in the background, and that is passed on.
-            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+            preexec_fn=_heed,
         )
 
     def observe(self, *options: str) -> Seen:
@@ -170,6 +170,25 @@ class Project:
         """How often a spy was imported, and how often run."""
         record = self.root / "adapters" / f"{name}.record"
         return Counter(record.read_text().splitlines() if record.exists() else ())
+
+
+def _heed() -> None:
+    """Has signals mean what they do: a shell ignores some in what it starts, and passes that on."""
+    for one in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(one, signal.SIG_DFL)
+
+
+def gone(number: int, seconds: float = 5) -> bool:
+    """Return whether a process ends in time; one that nobody waits for counts as ended."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        try:
+            if Path(f"/proc/{number}/stat").read_text().rpartition(")")[2].split()[0] == "Z":
+                return True
+        except FileNotFoundError:
+            return True
+        time.sleep(0.02)
+    return False
 
 
 def create(root: Path, *adapters: str) -> Project:

@@ -31,6 +31,7 @@ LIBRARIES |= {"threadpoolctl", "xdist", "yaml"}
 ENGINE_MAY = STANDARD | LIBRARIES | {"conformance"}
 # The rooms of the engine, from the ground up: one imports those before it, and none behind it.
 ROOMS = (
+    "interrupt",
     "outfile",
     "command",
     "lstm",
@@ -45,7 +46,7 @@ ROOMS = (
     "__main__",
 )
 # Of the room `process`, what is imported in the adapter's own interpreter.
-BESIDE = ("child", "raised", "source")
+BESIDE = ("child", "parent", "raised", "source")
 # What a distribution brings along where that is not a package of its own name.
 BRINGS = {
     "dm-haiku": "haiku",

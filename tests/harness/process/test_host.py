@@ -20,6 +20,7 @@ from conformance.process import framework, gateway, host
 from conformance.process.framework import Framework, FrameworkError, find
 from conformance.process.host import Host
 from conformance.process.observation import Observation, Raised, observe
+from tests.harness.project import gone
 
 ROOT = Path(__file__).resolve().parents[3]
 ADAPTERS = "tests.harness.adapters"
@@ -203,6 +204,22 @@ def test_hung_process_is_ended(start: Start) -> None:
     number = int(observe(start("hangs", timeout=1), DEADLY).output)
     with pytest.raises(ProcessLookupError):
         os.kill(number, 0)
+
+
+def test_hung_process_is_ended_with_its_children(start: Start) -> None:
+    """Nor does one that lets nothing of it run, nor what it has started."""
+    seen = observe(start("holds_the_lock", timeout=1), DEADLY)
+    assert outcome(seen) == ("hung", "no answer within 1 s")
+    assert [gone(int(number)) for number in seen.output.split()] == [True, True]
+
+
+def test_crash_with_a_child_left(start: Start) -> None:
+    """A process that died has crashed, though a child of its own holds its pipe open."""
+    process = start("leaves_a_child")
+    began = time.monotonic()
+    assert outcome(observe(process, DEADLY)) == ("crashed", "SIGSEGV")
+    assert time.monotonic() - began < 10
+    assert outcome(observe(process, HARMLESS)) == ("ran", "")
 
 
 def test_next_case_after_a_hang(start: Start) -> None:

@@ -1,15 +1,18 @@
 """What a run shows, from its first line of progress to its table, and the report it leaves."""
 
+import contextlib
 import os
 import re
 import shlex
+import signal
+import time
 from pathlib import Path
 
 import pytest
 
 from conformance.report.report import read
 from tests.harness.conftest import Mixed
-from tests.harness.project import IDS, Project, create
+from tests.harness.project import IDS, Project, create, gone
 
 EVERY_MODE = pytest.mark.parametrize("options", [[], ["-n", "2"]])
 PROGRESS = re.compile(r"batch-and-time-swapped (\d)/4.*, no-bias-layers (\d)/3, right (\d)/4$")
@@ -26,11 +29,14 @@ values cannot be compared: y: another shape
   rerun      pytest --framework batch-and-time-swapped \
 'tests/test_conformance.py::test_values[batch-and-time-swapped-plain-three-steps]'
 """
-# A right adapter, but for what it does to pytest where there is one step.
+# A right adapter, but for what it does to pytest where there is one step. It has a child by then,
+# and holds the interpreter's lock, so that nothing of it can tell that pytest is gone.
 MEDDLER = """\
+import ctypes
 import os
 import signal
-import time
+import subprocess
+from pathlib import Path
 
 from tests.harness.adapters import right
 from tests.harness.adapters.right import CONVENTION, infer, parameters
@@ -38,12 +44,18 @@ from tests.harness.adapters.right import CONVENTION, infer, parameters
 PACKAGES = ("numpy",)
 
 
+def parent(number):
+    return int(Path(f"/proc/{number}/stat").read_text().rpartition(")")[2].split()[1])
+
+
 def run(*asked):
     if asked[1].time_steps == 1:
-        with open("meddler.pid", "w") as file:
-            print(os.getpid(), file=file)
-        os.kill(os.getppid(), signal.{signal})
-        time.sleep(60)
+        child = subprocess.Popen(["sleep", "60"])
+        target = parent(os.getppid()) if {distant} else os.getppid()
+        numbers = os.getpid(), child.pid, os.getppid(), target
+        Path("meddler.pid").write_text(" ".join(map(str, numbers)))
+        os.kill(target, signal.{signal})
+        ctypes.PyDLL(None).sleep(60)
     return right.run(*asked)
 """
 
@@ -243,22 +255,31 @@ def test_report_of_a_stopped_run(options: list[str], tmp_path: Path) -> None:
     assert seen.entries["batch-and-time-swapped", "edge-one-step"].outcome == "differs"
 
 
-def meddled(folder: Path, signal: str) -> tuple[Project, pytest.RunResult]:
+def meddled(folder: Path, name: str, *options: str) -> tuple[Project, pytest.RunResult]:
     """Return a project and its run of two frameworks, the second of which signals to pytest."""
     project = create(folder, "right")
-    project.write("adapters/meddler.py", MEDDLER.replace("{signal}", signal))
+    text = MEDDLER.replace("{signal}", name).replace("{distant}", str("-n" in options))
+    project.write("adapters/meddler.py", text)
     project.write("report.jsonl", "older\n")
-    return project, project.run("--report=report.jsonl", "--framework", "right,meddler")
+    asked = "--report=report.jsonl", "--framework", "right,meddler"
+    return project, project.run(*asked, *options)
 
 
-@pytest.fixture(scope="module")
-def interrupted(tmp_path_factory: pytest.TempPathFactory) -> tuple[Project, pytest.RunResult]:
-    """Return a project and its run, cut short as if by Ctrl-C."""
-    return meddled(tmp_path_factory.mktemp("interrupted"), "SIGINT")
+def numbers(project: Project) -> list[int]:
+    """Return those of the meddler's process, its child, its parent and pytest."""
+    return [int(one) for one in (project.root / "meddler.pid").read_text().split()]
+
+
+@pytest.fixture(scope="module", params=["SIGINT", "SIGTERM", "SIGHUP"])
+def interrupted(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Project, pytest.RunResult]:
+    """Return a project and its run, cut short by Ctrl-C or by what means the same."""
+    return meddled(tmp_path_factory.mktemp("interrupted"), request.param)
 
 
 def test_report_of_an_interrupted_run(interrupted: tuple[Project, pytest.RunResult]) -> None:
-    """Ctrl-C leaves a report that is not whole, with all that was seen until then."""
+    """Such a run leaves a report that is not whole, with all that was seen until then."""
     project, result = interrupted
     header, entries = read(project.root / "report.jsonl")
     assert (result.ret, header.complete) == (pytest.ExitCode.INTERRUPTED, False)
@@ -266,17 +287,34 @@ def test_report_of_an_interrupted_run(interrupted: tuple[Project, pytest.RunResu
 
 
 def test_interrupted_run_leaves_no_process(interrupted: tuple[Project, pytest.RunResult]) -> None:
-    """Ctrl-C ends the framework's process, whatever it is at."""
-    pid = int((interrupted[0].root / "meddler.pid").read_text())
-    with pytest.raises(ProcessLookupError):
-        os.kill(pid, 0)
+    """It ends the framework's process, whatever it is at, and what that has started."""
+    assert [gone(number, 0.5) for number in numbers(interrupted[0])] == [True] * 4
 
 
-def test_report_of_a_killed_run(tmp_path: Path) -> None:
-    """A report that is there stays whole until the end of the run that replaces it."""
-    project, result = meddled(tmp_path, "SIGKILL")
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
+def test_interrupted_workers(name: str, tmp_path: Path) -> None:
+    """So it is where workers run the tests, which are interrupted at once."""
+    start = time.monotonic()
+    project, result = meddled(tmp_path, name, "-n", "2")
+    assert time.monotonic() - start < 30
+    header, _ = read(project.root / "report.jsonl")
+    assert (result.ret, header.complete) == (pytest.ExitCode.INTERRUPTED, False)
+    assert [gone(number, 0.5) for number in numbers(project)] == [True] * 4
+
+
+@pytest.mark.parametrize("options", [[], ["-n", "2"]])
+def test_report_of_a_killed_run(options: list[str], tmp_path: Path) -> None:
+    """A report that is there stays whole until the end of the run that replaces it.
+
+    A framework's process does not outlive such a run either, though it lets nothing of it run.
+    """
+    project, result = meddled(tmp_path, "SIGKILL", *options)
     assert result.ret == -9
     assert (project.root / "report.jsonl").read_text() == "older\n"
+    framework, child, *others = numbers(project)
+    assert [gone(number) for number in (framework, *others)] == [True] * 3
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(child, signal.SIGKILL)  # whom nobody is left to end
 
 
 def test_report_that_cannot_be_written(tmp_path: Path) -> None:
