@@ -256,6 +256,7 @@ def judge(
             )
             pytest.fail(message, pytrace=False)
         if settled.kind == "pinned":
+            run.explained(observation)
             # Not by pytest.xfail, whose traceback is made, with its source, for nobody to read.
             raise pytest.xfail.Exception(settled.message, pytrace=False)
 

@@ -16,6 +16,7 @@ from conformance.lstm.agreement import contradictions
 from conformance.lstm.case import Case, Deviation, Dimensions, Layer
 from conformance.process.observation import Observation
 
+RESTARTS = 30  # of a process that what is drawn kills, and nothing explains
 EXAMPLES = 100  # draws; each takes a compiling framework about a second
 SIZES = ("batch_size", "time_steps", "embedding_dim", "num_layers")
 LARGEST = 6  # of each of them
@@ -45,15 +46,20 @@ def search(
     deviations: Sequence[Deviation],
     examples: int = EXAMPLES,
     begin: int | None = None,
+    explained: Callable[[Case], object] = lambda _: None,
+    spent: Callable[[], bool] = lambda: False,
 ) -> Search:
     """Look for a case that fails a claim, beginning with the layer of `start`.
 
     `asked` gives the claims that the framework is put to, none for what it does not have. Draws
     differ from run to run unless `begin`, a seed, is given. A failure with the outcome of a
-    pinned one, elsewhere, is taken for known. Raises ModuleNotFoundError without hypothesis.
+    pinned one, elsewhere, is taken for known, and `explained` is told of its case. Once `spent`
+    says so, nothing more is put, and the smallest case found is the result. Raises
+    ModuleNotFoundError without hypothesis.
     """
     from hypothesis import HealthCheck, given, seed, settings  # needed for a search alone
     from hypothesis import strategies as st
+    from hypothesis.errors import Flaky
 
     ran = 0
     smallest: list[Search] = []
@@ -67,7 +73,6 @@ def search(
     )
     @given(data=st.data())
     def attempt(data: Any) -> None:
-        nonlocal ran
         size = {name: data.draw(st.integers(1, LARGEST), label=name) for name in SIZES}
         names = st.lists(st.sampled_from(sorted(options)), max_size=OTHERS, unique=True)
         changed = {
@@ -78,17 +83,29 @@ def search(
         claims = () if case is None else asked(case)
         if case is None or not claims:
             return
+        if failing := remembered(case) if spent() else tried(case, claims):
+            smallest[:] = [failing]
+            raise Found
+
+    def tried(case: Case, claims: Sequence[str]) -> Search | None:
+        """What fails on `case`, if anything does that nobody knows."""
+        nonlocal ran
         observation = observe(case)
         ran += 1
         for claim in claims:
             verdict = check.CLAIMS[claim](observation)
             if verdict.outcome != "agrees" and not _known(claim, verdict, deviations):
-                smallest[:] = [Search(ran, case, claim, verdict.message)]
-                raise Found
+                return Search(ran, case, claim, verdict.message)
+        explained(case)
+        return None
+
+    def remembered(case: Case) -> Search | None:
+        """What failed on `case`, if it is the smallest found."""
+        return next((one for one in smallest if one.case == case), None)
 
     try:
         (attempt if begin is None else seed(begin)(attempt))()
-    except Found:
+    except (Found, Flaky):  # where it does not fail each time, what was found is told all the same
         return replace(smallest[0], ran=ran)
     return Search(ran)
 

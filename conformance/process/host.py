@@ -3,9 +3,10 @@
 A crash, a hang and an exception are outcomes of one case; the next case goes on.
 """
 
+import contextlib
 import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -20,7 +21,7 @@ from conformance.process.cache import Cache, lend
 from conformance.process.framework import Framework, declared
 from conformance.process.gateway import Gateway, Here, Lost, Slow, remote
 
-RESTARTS = 10
+RESTARTS = 10  # after so many deaths in a row that nothing explains it is not started again
 
 
 class Down(Exception):  # noqa: N818 (it tells of the process, it is no error of ours)
@@ -64,6 +65,10 @@ class Host:
         self._convention: Convention | None = None
         self.controls: dict[Any, Any] = {}  # by layer and dimensions: see `observation.observe`
         self._starts = 0
+        self._restarts = RESTARTS
+        self._deaths = 0  # in a row, that nothing explains
+        self._deaths_before = 0  # the case at hand
+        self._case = ""
         self._died_of = ""
         self._asked: dict[str, None] = {}  # ids of the cases put to this process, in order
         self.before: tuple[str, ...] = ()  # those of the process of the last case, before it
@@ -72,8 +77,9 @@ class Host:
         """Starts the process without waiting for its framework's import. Raises Down."""
         if self._gateway is not None:
             return
-        if self._starts > RESTARTS:
-            message = f"not run: the process was started {self._starts} times; {self._died_of} last"
+        if self.spent:
+            times = f"{self._deaths} times in a row"
+            message = f"not run: the process went down {times}; {self._died_of} last"
             raise Down("crashed", message, "")
         self._starts += 1
         self._idle = True
@@ -90,7 +96,29 @@ class Host:
             )
         except Lost as lost:
             self.close()
+            self._deaths += 1
+            self._died_of = str(lost)
             raise Down("crashed", str(lost), "", lost.killed) from lost
+
+    @property
+    def spent(self) -> bool:
+        """Whether the process is not started again."""
+        return self._deaths > self._restarts
+
+    def explained(self, case: str) -> None:
+        """The deaths at this case, the last that was put, are known: they do not count."""
+        if case == self._case:
+            self._deaths = self._deaths_before
+
+    @contextlib.contextmanager
+    def apart(self, restarts: int) -> Iterator[None]:
+        """What is done meanwhile has so many restarts of its own, and takes none of the others."""
+        kept = self._deaths, self._restarts
+        self._deaths, self._restarts = 0, restarts
+        try:
+            yield
+        finally:
+            self._deaths, self._restarts = kept
 
     def convention(self) -> Convention:
         """What the adapter declares. Raises Down."""
@@ -147,6 +175,8 @@ class Host:
     ) -> child.Message:
         """One try of `ask`."""
         parts: child.Message = {}
+        if case.id != self._case:  # one that is put in pieces is one
+            self._case, self._deaths_before = case.id, self._deaths
         self.before = ()
         try:
             convention = self.convention()
@@ -163,6 +193,7 @@ class Host:
                 name, value = part
                 parts[name] = value
             self._idle = True
+            self._deaths = 0
         except Down as down:
             parts["down"] = down
         return parts
@@ -199,6 +230,7 @@ class Host:
         assert self._gateway is not None
         output = self._gateway.tail()
         self.close()
+        self._deaths += 1
         self._died_of = message
         return Down(outcome, message, output, killed)
 

@@ -13,7 +13,7 @@ import pytest
 from conformance.casefile.form import ON_DEMAND
 from conformance.claim.asked import Absence, absence, asked, unasked
 from conformance.claim.property import on_record
-from conformance.claim.search import search
+from conformance.claim.search import RESTARTS, search
 from conformance.claim.version import concerns
 from conformance.lstm.case import Case, Deviation, Record
 from conformance.process.framework import Framework
@@ -122,7 +122,15 @@ class Run:
         observation = observe(host, case)
         if "search" in case.tags and observation.outcome == "ran":
             pins = [pin for pin in self.deviations if concerns(pin, framework)]
-            found = search(partial(observe, host), case, partial(asked, framework), pins)
+            with host.apart(RESTARTS):
+                found = search(
+                    partial(observe, host),
+                    case,
+                    partial(asked, framework),
+                    pins,
+                    explained=lambda one: host.explained(one.id),
+                    spent=lambda: host.spent,
+                )
             observation = replace(observation, searched=found)
         spoken = on_record(case, self.records)
         known = {
@@ -130,6 +138,11 @@ class Run:
             for name, records in spoken.items()
         }
         return replace(observation, on_record=known)
+
+    def explained(self, observation: Observation) -> None:
+        """What became of an observation is pinned: deaths of its process are no mystery."""
+        if self._host is not None and self._host.framework == observation.framework:
+            self._host.explained(observation.case.id)
 
     def record(self, entry: Entry, claim: str, result: ClaimEntry) -> None:
         """Adds one claim to the entry of its framework and case."""

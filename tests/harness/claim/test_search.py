@@ -1,5 +1,6 @@
 """The search: what it draws, what it finds in a wrong adapter, and how it tells it."""
 
+from contextlib import closing
 from dataclasses import replace
 from functools import lru_cache, partial
 from pathlib import Path
@@ -91,6 +92,54 @@ def test_pinned() -> None:
     outcomes = Instead("hung"), Instead("differs", {"output": "value"})
     pin = Deviation("x", "*", ("values", "gradients"), "x>=1", outcomes, "", "", "")
     assert searched(FOUND, pin).case is None
+
+
+SEGFAULT = Deviation(
+    "x", "*", tuple(check.CLAIMS), "x>=1", (Instead("crashed", {"detail": "SIGSEGV"}),), "", "", ""
+)
+
+
+@pytest.mark.parametrize(("pins", "claim"), [((SEGFAULT,), ""), ((), "shapes")])
+def test_crashes(pins: tuple[Deviation, ...], claim: str) -> None:
+    """Known crashes take no restart; of others there are so many, and the finding is told."""
+    (framework,) = find(ROOT, ["tests.harness.adapters.segfaults"])
+    with closing(Host(framework, ROOT, timeout=30)) as host, host.apart(2):
+        result = search(
+            partial(observe, host),
+            START,
+            partial(asked, framework),
+            pins,
+            examples=40,
+            begin=1,
+            explained=lambda case: host.explained(case.id),
+            spent=lambda: host.spent,
+        )
+        starts, spent = host._starts, host.spent
+    assert (result.claim, spent) == (claim, bool(claim))
+    if pins:
+        assert starts > 4
+        assert result.ran > 20
+    else:
+        assert starts <= 20
+        assert result.case is not None
+        assert result.message == "crashed: SIGSEGV"
+
+
+def test_unsteady_failure() -> None:
+    """What fails now and then is told as it was found, and ends no run."""
+    (framework,) = find(ROOT, ["tests.harness.adapters.right"])
+    host = Host(framework, ROOT, timeout=30, in_process=True)
+    seen: set[str] = set()
+
+    def once(case: Case) -> Observation:
+        observation = observe(host, case)
+        if case.id in seen:
+            return observation
+        seen.add(case.id)
+        return replace(observation, outcome="crashed", detail="SIGSEGV", results=None)
+
+    result = search(once, START, partial(asked, framework), (), examples=20, begin=1)
+    assert (result.claim, result.message) == ("shapes", "crashed: SIGSEGV")
 
 
 def test_claim() -> None:

@@ -5,7 +5,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -122,16 +122,51 @@ def test_crash_fails_every_claim(start: Start, claim: str) -> None:
     )
 
 
+NOT_RUN = "not run: the process went down 2 times in a row; SIGSEGV last"
+
+
+def deaths(process: Host, cases: Sequence[Case], known: Collection[str] = ()) -> list[str]:
+    """Return what becomes of cases, of which those of `known` are said to be explained."""
+    told = []
+    for one in cases:
+        observation = observe(process, one)
+        told.append(observation.detail or observation.outcome)
+        if one.id in known:
+            process.explained(one.id)
+    return told
+
+
 def test_restarts_are_bounded(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
     """A process that always dies is started anew only so often, and the rest is not run."""
     monkeypatch.setattr(host, "RESTARTS", 1)
     process = start("segfaults")
-    outcomes = [outcome(observe(process, DEADLY)) for _ in range(3)]
-    assert outcomes == [
-        ("crashed", "SIGSEGV"),
-        ("crashed", "SIGSEGV"),
-        ("crashed", "not run: the process was started 2 times; SIGSEGV last"),
-    ]
+    assert deaths(process, [DEADLY] * 3 + [HARMLESS]) == ["SIGSEGV", "SIGSEGV", NOT_RUN, NOT_RUN]
+
+
+def test_restarts_in_a_row(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What counts is deaths in a row: a case that is answered begins anew."""
+    monkeypatch.setattr(host, "RESTARTS", 1)
+    cases = [DEADLY, HARMLESS] * 3
+    assert deaths(start("segfaults"), cases) == ["SIGSEGV", "ran"] * 3
+
+
+def test_explained_deaths(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A death that is explained does not count, nor does it excuse those before it."""
+    monkeypatch.setattr(host, "RESTARTS", 1)
+    known, one, two, three = (replace(DEADLY, id=f"guide-{name}") for name in "kabc")
+    cases = [known, known, known, one, known, two, three]
+    assert deaths(start("segfaults"), cases, ["guide-k"]) == ["SIGSEGV"] * 6 + [NOT_RUN]
+
+
+def test_deaths_apart(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is done apart has restarts of its own, and takes none of the others."""
+    monkeypatch.setattr(host, "RESTARTS", 1)
+    process = start("segfaults")
+    assert deaths(process, [DEADLY]) == ["SIGSEGV"]
+    with process.apart(2):
+        assert deaths(process, [DEADLY] * 3) == ["SIGSEGV"] * 3
+        assert process.spent
+    assert deaths(process, [DEADLY, DEADLY]) == ["SIGSEGV", NOT_RUN]
 
 
 # A process that is killed from outside.

@@ -462,3 +462,39 @@ def test_start_while_collecting(options: list[str], imports: int, tmp_path: Path
     project.spy("spy")
     project.run("-n", "0", *options)
     assert project.record("spy")["import"] == imports
+
+
+STEPS = """\
+behaviour: steps
+about: Sequences of a single step.
+source: https://example.org/edge
+tags: [degenerate]
+expect: {{output: [batch_size, 1, 4], h_n: [1, batch_size, 4], c_n: [1, batch_size, 4]}}
+cases:
+{cases}"""
+STEP = """\
+  - id: of-{size}
+    dimensions: {{batch_size: {size}, time_steps: 1, embedding_dim: 3, hidden_units: 4}}
+"""
+SEGFAULT = """\
+framework: segfaults
+deviations:
+  - cases: "{glob}"
+    claim: [shapes, values, inferred_shapes, parameters]
+    version: numpy>=1
+    outcome: crashed
+    got: {{detail: SIGSEGV}}
+    why: It reads from address 0.
+    source: https://example.org/pin
+"""
+
+
+@pytest.mark.parametrize(("pinned", "last"), [("steps-*", "SIGSEGV"), ("steps-of-2", "not run")])
+def test_pinned_crashes_do_not_count(pinned: str, last: str, tmp_path: Path) -> None:
+    """Crashes that are pinned leave the others all their restarts; those that are not take them."""
+    project = create(tmp_path, "segfaults")
+    cases = "".join(STEP.format(size=size) for size in range(2, 15))
+    project.write("cases/steps.yaml", STEPS.format(cases=cases))
+    project.write("cases/deviations/segfaults.yaml", SEGFAULT.format(glob=pinned))
+    seen = project.observe("--case", "steps-*")
+    assert seen.entries["segfaults", "steps-of-14"].detail.startswith(last)
