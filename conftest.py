@@ -8,13 +8,14 @@ from typing import Any
 
 import pytest
 
-from conformance import interrupt, outfile
+from conformance import interrupt, outfile, plain
 from conformance.casefile.known import Ground, load_deviations, load_records
 from conformance.casefile.load import CaseError, load_cases
 from conformance.claim.asked import ever_asked
 from conformance.claim.check import CLAIMS, claims_on
 from conformance.claim.pins import about, applicable, settle
 from conformance.claim.verdict import Verdict
+from conformance.command import ALL
 from conformance.process import cache, parent
 from conformance.process.framework import (
     Framework,
@@ -103,7 +104,7 @@ def pytest_configure(config: pytest.Config) -> None:
             compilations=_compilations(config),
         )
     except (CaseError, FrameworkError, SelectionError) as error:
-        raise pytest.UsageError(str(error)) from error
+        raise pytest.UsageError(plain.lines(error, ALL)) from error
     if not 0 < option.case_timeout <= DAY:
         told = f"seconds, more than 0 and at most {DAY:,}"
         raise pytest.UsageError(f"--case-timeout {option.case_timeout:g}: {told}")
@@ -112,7 +113,7 @@ def pytest_configure(config: pytest.Config) -> None:
         told = "where the file is there, pytest takes it for a test"
         raise pytest.UsageError(f"--report FILE: write --report=FILE: {told}")
     if option.report is not None and (why := outfile.refusal(option.report)):
-        raise pytest.UsageError(f"--report={option.report}: {why}")
+        raise pytest.UsageError(plain.line(f"--report={option.report}: {why}"))
     if not hasattr(config, "workerinput"):  # a worker of xdist has no terminal
         chosen = bool(labels or option.case or option.tag or option.report)
         terminal = Terminal(config, config.stash[RUN], option.report, chosen)
@@ -169,7 +170,7 @@ def pytest_report_header(config: pytest.Config) -> list[str]:
     kept = run.compilations
     told = f"{kept} ({cache.size(kept) / 1e6:.1f} MB)" if kept else "off"
     lines.append(f"compilation cache: {told}")
-    return lines
+    return [plain.line(line) for line in lines]
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -254,11 +255,11 @@ def judge(
                 globs=run.globs,
                 tags=run.tags,
             )
-            pytest.fail(message, pytrace=False)
+            pytest.fail(plain.lines(message), pytrace=False)
         if settled.kind == "pinned":
             run.explained(observation)
             # Not by pytest.xfail, whose traceback is made, with its source, for nobody to read.
-            raise pytest.xfail.Exception(settled.message, pytrace=False)
+            raise pytest.xfail.Exception(plain.lines(settled.message), pytrace=False)
 
     return judge
 

@@ -1,7 +1,6 @@
 """``python -m conformance``: what the engine does outside pytest."""
 
 import argparse
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -9,7 +8,7 @@ from conformance import interrupt
 from conformance.bench import commands as bench
 from conformance.casefile.load import CaseError
 from conformance.claim import commands as claim
-from conformance.command import CommandError
+from conformance.command import CommandError, tell
 from conformance.process import commands as process
 from conformance.process.framework import FrameworkError
 from conformance.report import commands as report
@@ -40,9 +39,9 @@ def main(arguments: Sequence[str] | None = None, root: Path = ROOT) -> int:
         with interrupt.listening():
             return COMMANDS[given.command].run(root, given)
     except (CaseError, CommandError, FrameworkError, OSError) as error:
-        print(error, file=sys.stderr)
+        tell(error, error=True)
     except KeyboardInterrupt as error:
-        print(error or "SIGINT", file=sys.stderr)
+        tell(error or "SIGINT", error=True)
     return 2
 
 

@@ -1,17 +1,20 @@
 """A command of ``python -m conformance``: what a room brings, and how its files are written."""
 
 import argparse
+import sys
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import track
 
-from conformance import outfile
+from conformance import outfile, plain
 
 Item = TypeVar("Item")
+ALL = sys.maxsize  # lines: of what a command tells, none is left out
 
 
 class CommandError(Exception):
@@ -28,6 +31,12 @@ class Command:
     about: str
     run: Callable[[Path, argparse.Namespace], int]
     arguments: Callable[[argparse.ArgumentParser], object] = lambda _: None
+
+
+def tell(*lines: object, error: bool = False) -> None:
+    """Prints lines, on stderr where they tell of an error; see `conformance.plain`."""
+    for one in lines:
+        print(plain.lines(one, ALL), file=sys.stderr if error else sys.stdout, flush=True)
 
 
 def count(text: str) -> int:
@@ -49,13 +58,18 @@ def write(root: Path, files: Mapping[Path, str]) -> int:
             raise CommandError(f"{root / path}: {why}")
     for path, text in files.items():
         outfile.write(root / path, text)
-        print(root / path)
+        tell(root / path)
     return 0
 
 
 def progress(items: Iterable[Item], doing: str, total: int | None = None) -> Iterable[Item]:
     """`items` one by one, with a bar on stderr where that is a terminal."""
-    console = Console(stderr=True)
+    console, doing = Console(stderr=True), escape(plain.line(doing))
     return track(
-        items, doing, total, console=console, transient=True, disable=not console.is_terminal
+        items,
+        escape(plain.line(doing)),
+        total,
+        console=console,
+        transient=True,
+        disable=not console.is_terminal,
     )

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from conformance.bench import bench, clock
 from conformance.casefile.load import load_cases
-from conformance.command import Command, CommandError, count
+from conformance.command import Command, CommandError, count, tell
 from conformance.process.framework import find, named
 from conformance.session.run import Run, SelectionError, select
 
@@ -26,7 +26,7 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
 
 def _bench(root: Path, given: argparse.Namespace) -> int:
     for line in _lines(root, given):
-        print(line, flush=True)
+        tell(line)
     return 0
 
 

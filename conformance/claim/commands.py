@@ -5,7 +5,7 @@ from contextlib import closing
 from pathlib import Path
 
 from conformance.claim.tried import tried
-from conformance.command import Command, progress
+from conformance.command import Command, progress, tell
 from conformance.convention.gap import holds
 from conformance.process.framework import find, named
 from conformance.process.host import Host
@@ -27,14 +27,14 @@ def _gaps(root: Path, given: argparse.Namespace) -> int:
             continue
         there = [gap for gap in framework.gaps if holds(gap, framework.versions)]
         own = sum(gap.own for gap in there)
-        print(f"{framework}: {len(there)} gaps, {own} of them the adapter's own", flush=True)
+        tell(f"{framework}: {len(there)} gaps, {own} of them the adapter's own")
         with closing(Host(framework, root, TIMEOUT)) as host:
             for gap in progress(there, framework.label):
                 one = tried(host, gap, [other for other in there if other is not gap])
                 agreed += one.agreed
                 options = ", ".join(f"{name}={value}" for name, value in gap.options.items())
-                print(f"  {gap.where}: {options}{' (own)' * gap.own}\n    {one.told}", flush=True)
-    print(f"{agreed} that ran and agreed")
+                tell(f"  {gap.where}: {options}{' (own)' * gap.own}\n    {one.told}")
+    tell(f"{agreed} that ran and agreed")
     return 0
 
 

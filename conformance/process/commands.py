@@ -9,7 +9,7 @@ from conformance.casefile.array import ARRAYS, case_of, made, text
 from conformance.casefile.cover import Count, counts
 from conformance.casefile.load import load_cases
 from conformance.casefile.suggest import hint
-from conformance.command import Command, CommandError, progress, write
+from conformance.command import Command, CommandError, progress, tell, write
 from conformance.process import interpreter
 from conformance.process.framework import find, shipped
 from conformance.process.pinned import lacks
@@ -95,7 +95,7 @@ def _coverage(root: Path, given: argparse.Namespace) -> int:
     found = coverage(root)
     found = {name: found[name] for name in given.adapter or found}
     left = missing(found, sys.maxsize if given.adapter else FEW)
-    print(*table(found), *left, sep="\n")
+    tell(*table(found), *left)
     return 1 if left else 0
 
 

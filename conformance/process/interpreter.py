@@ -8,6 +8,7 @@ from pathlib import Path
 
 from packaging.requirements import Requirement
 
+from conformance.command import tell
 from conformance.process.framework import Framework
 from conformance.process.source import declared
 
@@ -34,7 +35,7 @@ def create(root: Path, framework: Framework, folder: Path) -> int:
         *ALWAYS,
         *wanted,
     ]
-    print(*command, flush=True)
+    tell(" ".join(map(str, command)))
     return subprocess.run(command, check=False).returncode
 
 

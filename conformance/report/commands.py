@@ -9,7 +9,7 @@ from conformance.casefile.known import Ground, load_records
 from conformance.casefile.load import load_cases
 from conformance.casefile.schema import schema_files
 from conformance.casefile.suggest import hint
-from conformance.command import Command, CommandError, write
+from conformance.command import Command, CommandError, tell, write
 from conformance.process.framework import Framework, beside, find, named, shipped
 from conformance.report import matrix, recorded, report
 
@@ -86,7 +86,7 @@ def _matrix_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _matrix(root: Path, given: argparse.Namespace) -> int:  # noqa: ARG001 (a report stands alone)
-    print(*matrix.lines(*_read(given.report)), sep="\n")
+    tell(*matrix.lines(*_read(given.report)))
     return 0
 
 

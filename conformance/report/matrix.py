@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from conformance import plain
 from conformance.report.report import Entry, Header
 
 CUT_SHORT = "**This run was cut short: cases and claims that it did not come to are missing here.**"
@@ -24,11 +25,11 @@ def lines(header: Header, entries: Sequence[Entry]) -> Iterator[str]:
         behaviour = Path(entry.where.partition(":")[0]).stem
         row = cells.setdefault(behaviour, {label: Counter() for label in labels})
         row[entry.framework][_worst(entry)] += 1
-    yield f"| behaviour | {' | '.join(labels)} |"
+    yield f"| behaviour | {' | '.join(map(plain.cell, labels))} |"
     yield "|---" * (len(labels) + 1) + "|"
     for behaviour in sorted(cells):
         told = [_cell(cells[behaviour][label]) for label in labels]
-        yield f"| {behaviour} | {' | '.join(told)} |"
+        yield f"| {plain.cell(behaviour)} | {' | '.join(told)} |"
     whole: dict[str, Counter[str]] = {label: Counter() for label in labels}
     for row in cells.values():
         for label, counts in row.items():

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
+from conformance import plain
 from conformance.report.report import ClaimEntry, Entry
-from conformance.session.summary import printable
 
 EACH = 20  # so many have a line each
 KINDS = 40  # lines at most, where each is for a kind
@@ -89,8 +89,7 @@ def killed(entries: Iterable[Entry], width: int) -> str:
 
 def cut(text: str, width: int) -> str:
     """`text` on one line of at most `width` characters, without what a terminal would obey."""
-    text = printable(text.partition("\n")[0])
-    return text if len(text) <= width else f"{text[: width - 1]}…"
+    return plain.cut(plain.line(text.partition("\n")[0]), width)
 
 
 def _pin(test: Outcome) -> str:

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import zip_longest
 
+from conformance import plain
 from conformance.claim.asked import Absence
 from conformance.claim.check import CLAIMS
 from conformance.process.framework import Framework
@@ -43,7 +44,7 @@ def progress(due: Mapping[str, int], entries: Iterable[Entry], width: int = 100)
         return line
     under_way = [parts[label] for label, of in due.items() if 0 < seen[label] < of]
     every = part("all", seen.total(), sum(due.values()), failing.total())
-    return printable(f"{every}: {', '.join(under_way)}")[:width]
+    return plain.line(f"{every}: {', '.join(under_way)}")[:width]
 
 
 def table(
@@ -120,11 +121,6 @@ def shortened(labels: Sequence[str], width: int) -> list[str]:
     ]
 
 
-def printable(text: str) -> str:
-    """`text` on one line, without what a terminal would obey."""
-    return "".join(one if one.isprintable() else "?" for one in text)
-
-
 def _end(label: str, width: int) -> str:
     head = label[: label.find("@") + 1]
     head = head if len(head) <= width // 2 else ""
@@ -148,7 +144,7 @@ def _blocks(
     labels: Sequence[str], columns: Mapping[str, Sequence[str]], width: int
 ) -> Iterator[str]:
     """The lines of a table; below each other, as many tables as keep to `width`."""
-    names = [printable(label) for label in labels]
+    names = [plain.line(label) for label in labels]
     longest = max(map(len, names), default=0)
     for limit in (width, *range(max(map(len, columns), default=0), HEADING - 1, -1)):
         left = [(_heading(name, cells, limit), cells) for name, cells in columns.items()]

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from conformance import plain
 from conformance.report.report import ClaimEntry, Entry, header, write
 from conformance.session import digest, summary
 from conformance.session.digest import Outcome
@@ -130,7 +131,7 @@ class Terminal:
             )
             reporter.write_line(told, red=True)
         for problem in self._problems:
-            reporter.write_line(f"ERROR: {problem}", red=True)
+            reporter.write_line(plain.line(f"ERROR: {problem}"), red=True)
 
     def _progress(self) -> None:
         reporter = self._config.pluginmanager.get_plugin("terminalreporter")

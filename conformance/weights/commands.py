@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from conformance import outfile
-from conformance.command import Command, CommandError
+from conformance.command import Command, CommandError, tell
 from conformance.process.framework import find
 from conformance.weights import archive
 from conformance.weights.convert import ConvertError, convert
@@ -41,8 +41,8 @@ def _convert(root: Path, given: argparse.Namespace) -> int:
     with outfile.whole(output) as file:
         np.savez(file, **converted)
     for name, array in converted.items():
-        print(f"{name}  {array.shape}")
-    print(f"written: {output}\nload with: {target.loader}")
+        tell(f"{name}  {array.shape}")
+    tell(f"written: {output}\nload with: {target.loader}")
     return 0
 
 

@@ -33,6 +33,7 @@ ENGINE_MAY = STANDARD | LIBRARIES | {"conformance"}
 ROOMS = (
     "interrupt",
     "outfile",
+    "plain",
     "command",
     "lstm",
     "casefile",
@@ -60,6 +61,9 @@ FRAMEWORKS = re.compile(
     r"|paddle|mindspore|tinygrad|burn|candle",
     re.IGNORECASE,
 )
+
+
+STREAMS = ("sys.stdout.write", "sys.stderr.write")
 
 
 def imports(source: str, top_level: bool = False) -> Iterator[str]:
@@ -144,6 +148,17 @@ def framework_words(source: str) -> list[str]:
             said += [value for value in [getattr(node, field, None)] if isinstance(value, str)]
     words = [word for text in said for word in re.findall(r"[A-Z]?[a-z]+|[A-Z]+", text)]
     return sorted({word.lower() for word in words if FRAMEWORKS.fullmatch(word)})
+
+
+def bare_prints(source: str) -> list[int]:
+    """Return the lines that print to where people read, past the one place that makes it plain."""
+    found = []
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Call) and ast.unparse(node.func) in ("print", *STREAMS):
+            files = [ast.unparse(one.value) for one in node.keywords if one.arg == "file"]
+            if not files or files[0].startswith("sys."):
+                found.append(node.lineno)
+    return found
 
 
 def room(path: Path) -> str:
@@ -252,6 +267,25 @@ def test_harness_imports(source: str) -> None:
 def test_framework_words(source: str) -> None:
     """No framework is named outside its adapter: what is known of it is known there."""
     assert framework_words(source) == []
+
+
+@each([path for path in ENGINE if path.name != "command.py"] + SUITE)
+def test_bare_prints(source: str) -> None:
+    """What is printed is told by `command.tell`, which leaves nothing in it to be obeyed."""
+    assert bare_prints(source) == []
+
+
+@pytest.mark.parametrize(
+    ("source", "lines"),
+    [
+        ("print(1)", [1]),
+        ("print(1, file=told)", []),
+        ("import sys\nprint(1, file=sys.stderr)\nsys.stdout.write('x')", [2, 3]),
+    ],
+)
+def test_bare_prints_can_fail(source: str, lines: list[int]) -> None:
+    """A print to stdout or stderr is found, and one to a file is none."""
+    assert bare_prints(source) == lines
 
 
 @each(ENGINE)

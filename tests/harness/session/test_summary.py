@@ -192,4 +192,4 @@ def test_labels_are_printable() -> None:
     """A label cannot speak to the terminal."""
     label = "left@\x1b[2J"
     lines = full([label], 100, "agrees")
-    assert lines[-1].startswith("left@?[2J  120")
+    assert lines[-1].startswith(r"left@\x1b[2J  120")
