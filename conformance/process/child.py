@@ -21,7 +21,7 @@ import numpy as np
 
 from adapters.contract import Dimensions, Layer
 from conformance.process import parent, raised
-from conformance.process.raised import text
+from conformance.process.raised import steady, text
 from conformance.process.source import DUE, probe
 
 START = """
@@ -116,7 +116,7 @@ def answer(adapter: Any, request: Message) -> Iterator[tuple[str, Any]]:
             yield "defaults", timed("defaults", lambda: _plain(defaults(dimensions), "defaults"))
     if watch:
         yield "read", sorted(layer.__dict__.get("read", ()))
-    told = sorted({text(f"{one.category.__name__}: {one.message}")[:MAX_TEXT] for one in caught})
+    told = sorted({steady(f"{one.category.__name__}: {one.message}")[:MAX_TEXT] for one in caught})
     more = [f"and {len(told) - MAX_WARNINGS:,} more"] if len(told) > MAX_WARNINGS else []
     yield "warnings", told[:MAX_WARNINGS] + more
     yield "seconds", seconds

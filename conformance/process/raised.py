@@ -4,6 +4,7 @@ Runs in the adapter's own interpreter, so it imports the standard library alone.
 """
 
 import dis
+import re
 import sys
 import traceback
 from pathlib import Path
@@ -14,6 +15,7 @@ MISTAKES = (AssertionError, AttributeError, ImportError, LookupError, NameError,
 # The instructions at which what a framework made is called, computed with, or given an attribute.
 CALLS = ("CALL", "PRECALL", "BINARY_", "COMPARE_", "INPLACE_", "STORE_ATTR")
 MAX_TYPE, MAX_MESSAGE = 200, 2_000  # characters
+_PASSING = re.compile(r"(?<=\b0x)[0-9a-fA-F]{6,}|(?<=/tmp)[a-z0-9_]{8}\b")
 ENGINE = Path(__file__).parent
 
 
@@ -24,7 +26,7 @@ def exception(problem: Exception, adapter: Any = None) -> dict[str, Any]:
     frames = [(frame.f_code.co_filename, line) for frame, line in walk]
     return {
         "type": text(type(problem).__qualname__)[:MAX_TYPE],
-        "message": text(problem)[:MAX_MESSAGE],
+        "message": steady(problem)[:MAX_MESSAGE],
         "at": text(":".join(map(str, frames[-1]))) if frames else "",
         "own": _own(problem, adapter),
     }
@@ -65,6 +67,11 @@ def _is_ours(file: str, adapter: Any) -> bool:
     contract = getattr(sys.modules.get("adapters.contract"), "__file__", None) or ""
     folders = (ENGINE, Path(contract).parent)
     return file == getattr(adapter, "__file__", None) or Path(file).parent in folders
+
+
+def steady(value: Any) -> str:
+    """The same less what no other run says: where an object lies, a scratch file's name."""
+    return _PASSING.sub("...", text(value))
 
 
 def text(value: Any) -> str:

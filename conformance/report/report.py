@@ -17,7 +17,7 @@ from conformance import outfile
 from conformance.casefile import textfile
 from conformance.casefile.document import quoted
 from conformance.claim.asked import Absence
-from conformance.claim.check import claims_on
+from conformance.claim.check import CLAIMS, claims_on
 from conformance.claim.measure import canonical, errors, tolerance
 from conformance.claim.pins import Settlement
 from conformance.claim.property import seen
@@ -228,6 +228,12 @@ def without(entry: Entry, unasked: Mapping[str, Absence]) -> Entry:
     return entry.model_copy(update={"claims": {**entry.claims, **_unasked(unasked)}})
 
 
+def in_order(entry: Entry) -> Entry:
+    """`entry` with its claims in the order of `CLAIMS`."""
+    claims = {name: entry.claims[name] for name in CLAIMS if name in entry.claims}
+    return entry.model_copy(update={"claims": {**claims, **entry.claims}})
+
+
 def _unasked(claims: Mapping[str, Absence]) -> dict[str, ClaimEntry]:
     return {
         name: ClaimEntry(
@@ -254,7 +260,7 @@ def claim(verdict: Verdict, settlement: Settlement, alone: AloneEntry | None = N
 
 
 def header(frameworks: Iterable[Framework], complete: bool) -> Header:
-    """The first line of a report made here and now."""
+    """The first line of a report made here and now; frameworks in the order of their labels."""
     return Header(
         complete=complete,
         created=datetime.now(timezone.utc),
@@ -267,7 +273,7 @@ def header(frameworks: Iterable[Framework], complete: bool) -> Header:
                 versions=dict(one.versions),
                 missing=one.missing,
             )
-            for one in frameworks
+            for one in sorted(frameworks, key=lambda one: one.label)
         },
     )
 

@@ -19,7 +19,7 @@ from conformance.lstm.case import Case, Deviation, Record
 from conformance.process.framework import Framework
 from conformance.process.host import Host
 from conformance.process.observation import Observation, observe
-from conformance.report.report import ClaimEntry, Entry, absent, without
+from conformance.report.report import ClaimEntry, Entry, absent, in_order, without
 from conformance.session.alone import Alone, Trials
 from conformance.session.meant import case_hint, tag_hint
 
@@ -77,15 +77,19 @@ class Run:
         return self._asked[framework.label]
 
     def all_entries(self) -> Iterator[Entry]:
-        """The line of every framework and case: as it was observed, or why it was not asked for."""
-        for framework in self.installed:
+        """The line of every framework and case: as it was observed, or why it was not asked for.
+
+        Frameworks are in the order of their labels, cases in that of their files, claims in that of
+        `CLAIMS`: whichever was asked for, or came, first.
+        """
+        for framework in sorted(self.installed, key=lambda one: one.label):
             absences = self.absences(framework)
             for case in self.cases:
                 entry = self.entries.get((framework.label, case.id))
                 if case.id in absences:
                     yield absent(framework, case, absences[case.id])
                 elif entry is not None:
-                    yield without(entry, unasked(framework, case))
+                    yield in_order(without(entry, unasked(framework, case)))
 
     def host(self, framework: Framework) -> Host:
         """The process of `framework`; that of the framework before it is ended."""
@@ -149,7 +153,7 @@ class Run:
         known = self.entries.get((entry.framework, entry.case), entry)
         claims = {**known.claims, claim: result}
         outcome = known.outcome
-        if outcome == "agrees" and result.outcome != "agrees":
+        if outcome in ("agrees", "differs") and result.outcome != "agrees":
             outcome = "broken" if result.outcome == "broken" else "differs"
         update = {"claims": claims, "outcome": outcome}
         self.entries[entry.framework, entry.case] = known.model_copy(update=update)

@@ -123,6 +123,25 @@ def test_text(said: Any, expected: str) -> None:
     text(said).encode()
 
 
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        ("<T object at 0x7f3a99c0ffee>, 0xff", "<T object at 0x...>, 0xff"),
+        ("no '/tmp/tmpab_12xyz/w.h5', /tmp/tmplate", "no '/tmp/tmp.../w.h5', /tmp/tmplate"),
+    ],
+)
+def test_steady(said: str, expected: str) -> None:
+    """What differs from run to run is in no message and no warning; the rest stays."""
+
+    def run(*_: Any) -> None:
+        warnings.warn(said, stacklevel=1)
+        raise ValueError(said)
+
+    parts = answered(run=run)
+    assert told(parts["results"])[0] == expected
+    assert parts["warnings"] == [f"UserWarning: {expected}"]
+
+
 def test_exception_of_strange_names() -> None:
     """Type, message and place of an exception can be sent, whatever is in them."""
     source = "class Odd(Exception): pass\nOdd.__qualname__ = name\nraise Odd(name)"

@@ -1,6 +1,8 @@
 """The options of pytest, and what of them is an error and never a pass."""
 
+import re
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -191,6 +193,53 @@ def facts(seen: Seen) -> tuple[Any, list[Any]]:
 def test_same_report(options: list[str], mixed: Mixed) -> None:
     """In pytest's own process, and on workers, the same is seen as by one pytest alone."""
     assert facts(mixed(*options)) == facts(mixed())
+
+
+# What may differ from run to run.
+PASSING = re.compile(rb'"created":"[^"]*"|"seconds":{[^}]*}')
+TURNED = "right,no-bias-layers,batch-and-time-swapped"
+# Claims, and the cases of each, from the last to the first.
+BACKWARDS = """\
+import pytest
+
+@pytest.hookimpl(wrapper=True, trylast=True)
+def pytest_collection_modifyitems(items):
+    yield
+    items.reverse()
+"""
+
+
+@pytest.fixture(scope="module")
+def backwards(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., bytes]:
+    """Return what runs the same project, in whatever order, and returns its report."""
+    adapters = "right", "batch_and_time_swapped", "no_bias_layers"
+    project = create(tmp_path_factory.mktemp("orders"), *adapters)
+    project.write("cases/deviations/batch-and-time-swapped.yaml", PINS)
+    project.write("backwards.py", BACKWARDS)
+
+    def run(*options: str) -> bytes:
+        project.run("--report=report.jsonl", *options)
+        return PASSING.sub(b"", (project.root / "report.jsonl").read_bytes())
+
+    return run
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ["-n", "1"],
+        ["-n", "3"],
+        ["--framework", TURNED],
+        ["--framework", TURNED, "-n", "2"],
+        ["-p", "backwards"],
+        ["-n", "2", "--dist", "worksteal"],
+    ],
+)
+def test_same_bytes(options: list[str], backwards: Callable[..., bytes]) -> None:
+    """Whatever the order and the number of workers, the report is the same, byte for byte."""
+    first = backwards("--framework", "batch-and-time-swapped,no-bias-layers,right")
+    assert first.count(b"\n") == 13
+    assert backwards(*options) == first
 
 
 @pytest.mark.parametrize("options", [[], ["--in-process"], ["-n", "2"]])
