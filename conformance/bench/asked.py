@@ -4,7 +4,8 @@ Requests depend on answers: a sequence that is cut in two goes on from the state
 are taken from the engine at work, through its own functions, and are the same from call to call.
 """
 
-import pickle
+import json
+from base64 import b64encode
 from pathlib import Path
 
 from conformance.claim.check import CLAIMS
@@ -20,8 +21,11 @@ def keep(run: Run, framework: Framework, file: Path) -> None:
     """
     put = {case.id for claim in CLAIMS for one, case in run.pairs(claim) if one == framework}
     cases = [case for case in run.cases if case.id in put]
-    with file.open("wb") as requests:
-        run.host(framework).asked = lambda request: pickle.dump(request, requests)
+    with file.open("w", encoding="utf-8") as requests:
+        run.host(framework).asked = lambda request: print(
+            json.dumps(request, default=lambda raw: {"base64": b64encode(raw).decode()}),
+            file=requests,
+        )
         try:
             for case in progress(cases, f"{framework.label}: what the suite asks"):
                 seen = run.observe(framework, case)

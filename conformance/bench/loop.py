@@ -1,17 +1,17 @@
 """The bare loop that `conformance.bench.bench` holds the suite against: calls in one process.
 
 ``python -m conformance.bench.loop MODULE REQUESTS BEGIN TOLD`` imports an adapter and answers the
-pickled requests one after another, from that with the number BEGIN on. It judges nothing, keeps
-nothing and imports nothing else of the engine. To the file TOLD it writes a line of JSON for each
-thing that took time, and before each request an empty one, so that a request on which the process
-died can be told.
+requests, each a line of JSON, one after another, from that with the number BEGIN on. It judges
+nothing, keeps nothing and imports nothing else of the engine. To the file TOLD it writes a line of
+JSON for each thing that took time, and before each request an empty one, so that a request on which
+the process died can be told.
 """
 
 import json
-import pickle
 import sys
 import time
-from collections.abc import Callable
+from base64 import b64decode
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO, Any
 
@@ -36,7 +36,7 @@ class Stages:
         self._tell(stage, max(seconds - inside, 0.0))
 
 
-def loop(module: str, requests: IO[bytes], begin: int, told: IO[str]) -> None:
+def loop(module: str, requests: IO[str], begin: int, told: IO[str]) -> None:
     """Answer the requests; raise RuntimeError where the adapter does not load."""
 
     def tell(part: str, seconds: float) -> None:
@@ -58,14 +58,15 @@ def loop(module: str, requests: IO[bytes], begin: int, told: IO[str]) -> None:
                         tell(name, seconds)
 
 
-def _read(requests: IO[bytes]) -> Any:
-    while True:
-        try:
-            yield pickle.load(requests)
-        except EOFError:
-            return
+def _read(requests: IO[str]) -> Iterator[Any]:
+    for line in requests:
+        yield json.loads(line, object_hook=lambda one: _raw(one) if "base64" in one else one)
+
+
+def _raw(kept: dict[str, str]) -> bytes:
+    return b64decode(kept["base64"])
 
 
 if __name__ == "__main__":
-    with Path(sys.argv[2]).open("rb") as asked, Path(sys.argv[4]).open("a") as lines:
+    with Path(sys.argv[2]).open() as asked, Path(sys.argv[4]).open("a") as lines:
         loop(sys.argv[1], asked, int(sys.argv[3]), lines)
