@@ -41,7 +41,7 @@ def main(arguments: Sequence[str] | None = None, root: Path = ROOT) -> int:
     except (CaseError, CommandError, FrameworkError, OSError) as error:
         tell(error, error=True)
     except KeyboardInterrupt as error:
-        tell(error or "SIGINT", error=True)
+        tell(str(error) or "SIGINT", error=True)
     return 2
 
 

@@ -250,9 +250,9 @@ def _sizes(name: str, shape: Any) -> list[int]:
     sizes = None
     if not isinstance(shape, str | bytes):
         with contextlib.suppress(TypeError):
-            sizes = [operator.index(size) for size in shape]
+            sizes = [int(operator.index(size)) for size in shape]
     # Inference may leave a size open, and says -1: that is no mistake of the adapter's.
-    if sizes is None or min(sizes, default=0) < -1:
+    if sizes is None or min(sizes, default=0) < -1 or max(sizes, default=0) >= 2**63:
         raise TypeError(f"{name} has the shape {shape!r}, which is no tuple of sizes")
     return sizes
 
@@ -264,7 +264,9 @@ def _plain(value: Any, name: str) -> Any:
             raise TypeError(f"{name} is a text of {len(value):,} characters, more than allowed")
         return text(value)
     if value is None or isinstance(value, bool | int | float):
-        if type(value) in (bool, int, float, type(None)):
+        # What NumPy has no integer for, execnet may have none for either.
+        small = not isinstance(value, int) or value.bit_length() < 64
+        if type(value) in (bool, int, float, type(None)) and small:
             return value
     elif isinstance(value, Mapping):
         return {key: _plain(one, f"{name}[{key!r}]") for key, one in _few(value, name)}

@@ -52,6 +52,8 @@ def test_in_a_thread() -> None:
 
 def test_command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     """A command that is ended says by what, in one line, and has the status 2."""
-    ends = Command("", lambda *_: os.kill(os.getpid(), signal.SIGTERM) or 0)
-    monkeypatch.setitem(commands.COMMANDS, "gaps", ends)
-    assert (commands.main(["gaps"]), capsys.readouterr().err) == (2, "SIGTERM\n")
+    for one in ("SIGTERM", "SIGINT"):
+        number = getattr(signal, one)
+        ends = Command("", lambda *_, number=number: os.kill(os.getpid(), number) or 0)
+        monkeypatch.setitem(commands.COMMANDS, "gaps", ends)
+        assert (commands.main(["gaps"]), capsys.readouterr().err) == (2, f"{one}\n")

@@ -1,5 +1,6 @@
 """`conformance.process.child`: what an adapter returns and says, as plain data within limits."""
 
+import enum
 import itertools
 import warnings
 from collections.abc import Iterator, Mapping
@@ -78,6 +79,13 @@ def told(part: Any) -> tuple[str, bool]:
             Results({}, container=np.float32(1)),
             "Results['container'] is a numpy.float32, which is no plain data",
         ),
+        (
+            "results",
+            "run",
+            Results({}, container=10**5_000),
+            "Results['container'] is a int, which is no plain data",
+        ),
+        ("inferred", "infer", {"y": (2**63,)}, "infer: y has the shape"),
         ("inferred", "infer", Endless(), "infer returned more than the 2,000 names allowed"),
         ("parameters", "parameters", Endless(), "parameters returned more than the 2,000 names"),
         ("defaults", "defaults", Endless(), "defaults returned more than the 2,000 names allowed"),
@@ -154,6 +162,20 @@ def test_exception_of_strange_names() -> None:
     assert plain["at"] == "/\\ud800.py:3"
     assert (len(plain["type"]), len(plain["message"])) == (200, 2_000)
     repr(plain).encode()
+
+
+class Width(enum.IntEnum):
+    """Sizes that have names."""
+
+    FOUR = 4
+
+
+def test_sizes() -> None:
+    """Whatever an index is made of, a size that is sent is a plain number."""
+    (sizes,) = answered(run=lambda *_: {}, infer=lambda *_: {"y": (Width.FOUR, np.int64(2))})[
+        "inferred"
+    ].values()
+    assert [(type(one), one) for one in sizes] == [(int, 4), (int, 2)]
 
 
 def test_lone_surrogates() -> None:
