@@ -243,8 +243,8 @@ def test_hung_process_is_ended(start: Start) -> None:
 
 def test_hung_process_is_ended_with_its_children(start: Start) -> None:
     """Nor does one that lets nothing of it run, nor what it has started."""
-    seen = observe(start("holds_the_lock", timeout=1), DEADLY)
-    assert outcome(seen) == ("hung", "no answer within 1 s")
+    seen = observe(start("holds_the_lock", timeout=5), DEADLY)
+    assert outcome(seen) == ("hung", "no answer within 5 s")
     assert [gone(int(number)) for number in seen.output.split()] == [True, True]
 
 
