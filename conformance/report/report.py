@@ -26,6 +26,7 @@ from conformance.claim.verdict import Outcome, Verdict
 from conformance.lstm.case import Case
 from conformance.process.framework import Framework
 from conformance.process.observation import Observation, Raised
+from conformance.report import fingerprint
 
 SCHEMA: Literal["lstm-conformance-report/1"] = "lstm-conformance-report/1"
 MAX_BYTES = 256 * 2**20  # of a report: ten times one of every adapter on every case there is
@@ -37,11 +38,19 @@ class ReportError(ValueError):
 
 
 class Tensor(BaseModel):
-    """A result's shape and dtype."""
+    """A result's shape and dtype; of a native one its numbers too, or what tells them apart."""
 
     model_config = _FORM
     shape: tuple[int, ...]
     dtype: str
+    digest: str | None = Field(
+        default=None, description="Of a native result: a hash of its numbers, bit for bit."
+    )
+    numbers: str | None = Field(
+        default=None,
+        description=f"Those of a native result of at most {fingerprint.FEW}, in base64: "
+        "little-endian, in its dtype; of bfloat16 in float32.",
+    )
 
 
 class Refusal(BaseModel):
@@ -100,6 +109,13 @@ class Entry(BaseModel):
     kind: Literal["observation"] = "observation"
     framework: str = Field(description="As in the header.")
     case: str = Field(description="behaviour-case, the case's permanent id.")
+    meaning: str | None = Field(
+        default=None,
+        description="A hash of what the case asks: id, layer, sizes, and what else is fed.",
+    )
+    fed: str | None = Field(
+        default=None, description="A hash of the weights and inputs, where the case is run."
+    )
     where: str = Field(description="path:line of the case.")
     outcome: Outcome | Literal["unsupported"]
     detail: str = Field(description="The reason, where unsupported, broken, crashed or hung.")
@@ -163,7 +179,12 @@ def entry(observation: Observation) -> Entry:
     native = None
     if results is not None:
         native = {
-            name: Tensor(shape=array.shape, dtype=observation.dtype(name))
+            name: Tensor(
+                shape=array.shape,
+                dtype=observation.dtype(name),
+                digest=fingerprint.of_numbers(array),
+                numbers=fingerprint.packed(array),
+            )
             for name, array in {**results, **observation.gradients}.items()
         }
     view: dict[str, Tensor] | None = None
@@ -178,6 +199,8 @@ def entry(observation: Observation) -> Entry:
     return Entry(
         framework=observation.framework.label,
         case=case.id,
+        meaning=fingerprint.of_case(case),
+        fed=fingerprint.of_sample(observation.sample) if observation.sample else None,
         where=case.where,
         outcome="agrees" if observation.outcome == "ran" else observation.outcome,
         detail=observation.detail,
@@ -204,6 +227,7 @@ def absent(framework: Framework, case: Case, why: Absence) -> Entry:
     return Entry(
         framework=framework.label,
         case=case.id,
+        meaning=fingerprint.of_case(case),
         where=case.where,
         outcome="unsupported",
         detail=str(why),
