@@ -12,6 +12,7 @@ from conformance.command import CommandError, tell
 from conformance.process import commands as process
 from conformance.process.framework import FrameworkError
 from conformance.report import commands as report
+from conformance.upgrade import commands as upgrade
 from conformance.weights import commands as weights
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -25,6 +26,7 @@ COMMANDS = {
     "matrix": report.MATRIX,
     "bench": bench.BENCH,
     "convert": weights.CONVERT,
+    "diff": upgrade.DIFF,
 }
 
 

@@ -34,6 +34,7 @@ class Down(Exception):  # noqa: N818 (it tells of the process, it is no error of
         super().__init__(message)
         self.outcome, self.message, self.output = outcome, message, output
         self.killed = killed
+        self.raised: child.Message = {}  # by the adapter's import: see `raised.exception`
 
 
 class Host:
@@ -127,11 +128,13 @@ class Host:
             loaded = self._receive(time.monotonic() + self._timeout)
             if "exception" in loaded:
                 raised = loaded["exception"]
-                raise self._down(
+                down = self._down(
                     "crashed",
                     f"{self.framework.module} cannot be imported: {raised['type']}: "
                     f"{raised['message']} ({raised['at']})",
                 )
+                down.raised = raised
+                raise down
             self._convention = declared(loaded["convention"])
         return self._convention
 

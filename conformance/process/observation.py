@@ -34,6 +34,7 @@ class Raised:
     message: str
     at: str  # "file.py:12": the innermost frame
     own: bool = False  # whether the adapter tripped over itself, and no framework refused anything
+    by: str = ""  # "adapter.py:7": the innermost frame of the adapter
 
 
 @dataclass(frozen=True)

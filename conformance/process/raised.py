@@ -20,14 +20,24 @@ ENGINE = Path(__file__).parent
 
 
 def exception(problem: Exception, adapter: Any = None) -> dict[str, Any]:
-    """An exception as plain data; ``own`` where it is the adapter's, and not its framework's."""
+    """An exception as plain data; ``own`` where it is the adapter's, and not its framework's.
+
+    ``at`` is the innermost frame, ``by`` the innermost one of the adapter.
+    """
     # Not by extract_tb, which looks for the file: its name need not be one that there can be.
     walk = traceback.walk_tb(problem.__traceback__)
-    frames = [(frame.f_code.co_filename, line) for frame, line in walk]
+    places = [(frame.f_code.co_filename, line) for frame, line in walk]
+    frames = [text(f"{file}:{line}") for file, line in places]
+    ours = [
+        frame
+        for frame, (file, _) in zip(frames, places, strict=True)
+        if _is_ours(file, adapter) and Path(file).parent != ENGINE
+    ]
     return {
         "type": text(type(problem).__qualname__)[:MAX_TYPE],
         "message": steady(problem)[:MAX_MESSAGE],
-        "at": text(":".join(map(str, frames[-1]))) if frames else "",
+        "at": frames[-1] if frames else "",
+        "by": ours[-1] if ours else "",
         "own": _own(problem, adapter),
     }
 

@@ -44,6 +44,7 @@ ROOMS = (
     "session",
     "bench",
     "weights",
+    "upgrade",
     "__main__",
 )
 # Of the room `process`, what is imported in the adapter's own interpreter.

@@ -1,0 +1,1 @@
+"""Two versions of a framework: their environments, their observations, and what changed."""

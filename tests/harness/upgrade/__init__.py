@@ -1,0 +1,1 @@
+"""Tests of `conformance.upgrade`, a file for each of its files."""
