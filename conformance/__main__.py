@@ -26,6 +26,7 @@ COMMANDS = {
     "matrix": report.MATRIX,
     "bench": bench.BENCH,
     "convert": weights.CONVERT,
+    "upgrade": upgrade.UPGRADE,
     "diff": upgrade.DIFF,
 }
 

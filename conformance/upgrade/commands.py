@@ -1,23 +1,119 @@
-"""``python -m conformance diff``."""
+"""``python -m conformance upgrade`` and ``diff``."""
 
 import argparse
+import sys
+from functools import partial
 from pathlib import Path
 
+from packaging.requirements import InvalidRequirement, Requirement
+
+from conformance.casefile.load import load_cases
 from conformance.command import Command, CommandError
+from conformance.process.framework import find
 from conformance.report import report
+from conformance.session.run import SelectionError, select
+from conformance.upgrade.attempt import Attempt, tried
 from conformance.upgrade.comparison import Comparison, comparison
+from conformance.upgrade.environment import Plan
 from conformance.upgrade.pair import PairError, Side
 from conformance.upgrade.told import FORMATS
+from conformance.upgrade.wanted import adapters, beside, parsed
+
+ENVIRONMENTS = ".environments"
+tell = partial(print, file=sys.stderr, flush=True)
 
 
 def _format(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--format", choices=FORMATS, default="text", help="default: text")
 
 
-def _tell(compared: Comparison, form: str) -> int:
+def _shown(compared: Comparison, form: str) -> int:
     """Print a comparison, and return the status that it has."""
     print(*FORMATS[form](compared), sep="\n")
     return compared.status
+
+
+def chosen(parser: argparse.ArgumentParser) -> None:
+    """The arguments that say on what, with what and where both sides are tried."""
+    parser.add_argument(
+        "--with",
+        dest="extra",
+        action="append",
+        default=[],
+        metavar="REQUIREMENT",
+        help="installed on both sides",
+    )
+    parser.add_argument(
+        "--framework", action="append", default=[], help="default: what runs on the packages named"
+    )
+    parser.add_argument("--case", action="append", default=[], metavar="GLOB", help="as pytest")
+    parser.add_argument("--tag", action="append", default=[], help="as pytest has it")
+    parser.add_argument(
+        "--no-deps",
+        action="store_true",
+        help="install what a side names without what it requires, beside the rest with that",
+    )
+    parser.add_argument(
+        "--python",
+        default=sys.executable,
+        metavar="INTERPRETER",
+        help="of which environments are made (default: this one)",
+    )
+    parser.add_argument(
+        "--environments", type=Path, metavar="FOLDER", help=f"default: {ENVIRONMENTS}, in the root"
+    )
+    parser.add_argument("--case-timeout", type=float, default=120.0, help="as pytest has it")
+
+
+def attempt(root: Path, given: argparse.Namespace, before: str, after: str) -> Attempt:
+    """What is to be tried, by the arguments of `chosen`. Raises CommandError."""
+    sides = parsed(before), parsed(after)
+    names = [name for one in given.framework for name in one.split(",") if name]
+    if any("@" in name for name in names):
+        raise CommandError(f"--framework {','.join(names)}: the sides say in which interpreter")
+    if names:
+        find(root, names, missing=True)
+    else:
+        names = adapters(root, sides)
+    for one in given.extra:
+        try:
+            Requirement(one)
+        except InvalidRequirement as problem:
+            raise CommandError(f"--with {one}: no requirement") from problem
+    cases = load_cases(root)
+    try:
+        selected = select(cases, given.case, given.tag)
+    except SelectionError as error:
+        raise CommandError(str(error)) from error
+    plan = Plan(tuple(beside(names)), tuple(given.extra), not given.no_deps, given.python)
+    return Attempt(
+        root,
+        sides,
+        tuple(names),
+        selected,
+        tuple(cases),
+        plan,
+        (given.environments or root / ENVIRONMENTS).absolute(),
+        given.case_timeout,
+        tell,
+    )
+
+
+def _upgrade_arguments(parser: argparse.ArgumentParser) -> None:
+    side = "requirements, a wheel, a folder, an interpreter, or 'installed'"
+    parser.add_argument("before", help=side)
+    parser.add_argument("after", help="likewise")
+    chosen(parser)
+    parser.add_argument(
+        "--reports", type=Path, metavar="FOLDER", help="keep before.jsonl and after.jsonl there"
+    )
+    _format(parser)
+
+
+def _upgrade(root: Path, given: argparse.Namespace) -> int:
+    return _shown(
+        tried(attempt(root, given, given.before, given.after), given.reports), given.format
+    )
 
 
 def _diff_arguments(parser: argparse.ArgumentParser) -> None:
@@ -31,7 +127,7 @@ def _diff(root: Path, given: argparse.Namespace) -> int:  # noqa: ARG001 (report
         compared = comparison(_side(given.before), _side(given.after))
     except PairError as error:
         raise CommandError(str(error)) from error
-    return _tell(compared, given.format)
+    return _shown(compared, given.format)
 
 
 def _side(path: Path) -> Side:
@@ -43,6 +139,11 @@ def _side(path: Path) -> Side:
     return Side(str(path), header, entries)
 
 
+UPGRADE = Command(
+    "what changes from one version to another: 0 nothing breaking, 1 breaking, 2 not comparable",
+    _upgrade,
+    _upgrade_arguments,
+)
 DIFF = Command(
     "what changed from one report to another: 0 nothing breaking, 1 breaking, 2 not comparable",
     _diff,

@@ -12,9 +12,9 @@ USUAL = {one.name: one.default for one in Layer.__dataclass_fields__.values()}
 
 @dataclass(frozen=True)
 class Common:
-    """Options by name, and how many of the cases that have all of them are concerned."""
+    """Options with their values, and how many of the cases that have them are concerned."""
 
-    options: Mapping[str, Any]
+    options: Mapping[str, tuple[Any, ...]]
     cases: int
     of: int
 
@@ -23,7 +23,7 @@ class Common:
         counted = f"{self.cases} of {self.of}" if self.cases < self.of else f"all {self.of}"
         if self.of == 1:
             counted = "the one"
-        told = ", ".join(_told(name, value) for name, value in self.options.items())
+        told = ", ".join(_told(name, values) for name, values in self.options.items())
         cases = "case" if self.of == 1 else "cases"
         return f"{counted} {cases} with {told}" if told else f"{counted} {cases}"
 
@@ -31,41 +31,40 @@ class Common:
 def common(concerned: Sequence[Entry], compared: Sequence[Entry]) -> Common:
     """What `concerned` have in common, as narrow as it gets among all that were `compared`.
 
-    Options beside the usual come first; then usual values, where they tell more cases apart.
+    Options beside the usual come first; then usual values, where they leave no other case.
     """
     shared = dict(_shared(concerned))
-    unusual = {name: value for name, value in shared.items() if value != USUAL.get(name)}
-    chosen = dict(unusual)
-    count = len(_having(chosen, compared))
+    unusual = {name: values for name, values in shared.items() if USUAL.get(name) not in values}
+    chosen, count = dict(unusual), len(_having(unusual, compared))
     while count > len(concerned):
-        rest = {name: value for name, value in shared.items() if name not in chosen}
         tried = {
-            name: len(_having({**chosen, name: value}, compared)) for name, value in rest.items()
+            name: len(_having({**chosen, name: shared[name]}, compared))
+            for name in shared.keys() - chosen.keys()
         }
-        best = min(tried, key=lambda name: tried[name], default=None)
+        best = min(sorted(tried), key=lambda name: tried[name], default=None)
         if best is None or tried[best] == count:
+            chosen, count = dict(unusual), len(_having(unusual, compared))
             break
         chosen[best], count = shared[best], tried[best]
     for name in list(chosen):  # what the others say already
-        without = {other: value for other, value in chosen.items() if other != name}
+        without = {other: values for other, values in chosen.items() if other != name}
         if len(_having(without, compared)) == count:
             chosen = without
     return Common(chosen, len(concerned), count)
 
 
-def _having(options: Mapping[str, Any], entries: Sequence[Entry]) -> list[Entry]:
-    return [
-        one
-        for one in entries
-        if all(_values(one)[name] == value for name, value in options.items())
-    ]
+def _having(options: Mapping[str, tuple[Any, ...]], entries: Sequence[Entry]) -> list[Entry]:
+    wanted = options.items()
+    return [one for one in entries if all(_values(one)[key] in values for key, values in wanted)]
 
 
-def _shared(entries: Sequence[Entry]) -> Iterator[tuple[str, Any]]:
-    values = [_values(one) for one in entries]
-    for name, value in values[0].items():
-        if all(one.get(name) == value for one in values):
-            yield name, value
+def _shared(entries: Sequence[Entry]) -> Iterator[tuple[str, tuple[Any, ...]]]:
+    """Options that have one value in all entries, or of several none that is usual."""
+    every = [_values(one) for one in entries]
+    for name in every[0]:
+        values = tuple(dict.fromkeys(one.get(name) for one in every))
+        if len(values) == 1 or USUAL.get(name) not in values:
+            yield name, values
 
 
 def _values(entry: Entry) -> dict[str, Any]:
@@ -81,7 +80,7 @@ def _values(entry: Entry) -> dict[str, Any]:
 USUAL |= {"stacked": False, "wrong input": False}
 
 
-def _told(name: str, value: Any) -> str:
-    if isinstance(value, bool):
-        return name if value else f"no {name}"
-    return f"{name}: {value}"
+def _told(name: str, values: tuple[Any, ...]) -> str:
+    if isinstance(values[0], bool):
+        return name if values[0] else f"no {name}"
+    return f"{name}: {' or '.join(map(str, values))}"

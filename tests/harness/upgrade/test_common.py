@@ -36,7 +36,14 @@ def test_usual_value() -> None:
 
 def test_part() -> None:
     """Where no options tell them apart, it is said how many of how many."""
-    assert told(PLAIN, BOTH_BARE) == "2 of 4 cases with no stacked, no wrong input"
+    assert told(PLAIN, BOTH_BARE) == "2 of 6 cases"
+
+
+def test_values() -> None:
+    """Of an option that has several values, none of them usual, all are told."""
+    two = [entry(asked=f"dtype-{one}", dtype=one) for one in ("float64", "float16")]
+    found = common(two, [*ALL, *two])
+    assert str(found) == "all 2 cases with dtype: float64 or float16"
 
 
 def test_every() -> None:
