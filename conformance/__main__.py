@@ -28,6 +28,7 @@ COMMANDS = {
     "convert": weights.CONVERT,
     "upgrade": upgrade.UPGRADE,
     "diff": upgrade.DIFF,
+    "bisect": upgrade.BISECT,
 }
 
 

@@ -27,7 +27,7 @@ class Attempt:
     """What is tried: the two sides, and what is put to them."""
 
     root: Path
-    sides: tuple[Wanted, Wanted]
+    sides: tuple[Wanted, ...]
     frameworks: tuple[str, ...]
     cases: tuple[Case, ...]
     every: tuple[Case, ...]  # of which the canaries are
@@ -100,9 +100,9 @@ def frameworks(attempt: Attempt, python: str) -> Sequence[Framework]:
 
 
 def heard(attempt: Attempt, pair: Sequence[Framework]) -> list[Canary]:
-    """The canary of each side on which the adapter does not run."""
+    """The canary of each side on which the adapter does not run; one side may be all there is."""
     silent = []
-    for when, framework in zip(WHEN, pair, strict=True):
+    for when, framework in zip(WHEN, pair, strict=False):
         attempt.tell(f"{when}: {framework}")
         few = canaries(attempt.every)
         with closing(opened(attempt.root, framework, few, attempt.timeout)) as run:

@@ -1,4 +1,4 @@
-"""``python -m conformance upgrade`` and ``diff``."""
+"""``python -m conformance upgrade``, ``diff`` and ``bisect``."""
 
 import argparse
 import sys
@@ -13,9 +13,12 @@ from conformance.process.framework import find
 from conformance.report import report
 from conformance.session.run import SelectionError, select
 from conformance.upgrade.attempt import Attempt, tried
+from conformance.upgrade.bisect import between
 from conformance.upgrade.comparison import Comparison, comparison
 from conformance.upgrade.environment import Plan
+from conformance.upgrade.installer import InstallError, releases
 from conformance.upgrade.pair import PairError, Side
+from conformance.upgrade.release import Releases, bisected
 from conformance.upgrade.told import FORMATS
 from conformance.upgrade.wanted import adapters, beside, parsed
 
@@ -139,6 +142,33 @@ def _side(path: Path) -> Side:
     return Side(str(path), header, entries)
 
 
+def _bisect_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("package", help="name of a distribution")
+    parser.add_argument("--good", required=True, metavar="VERSION", help="the older end")
+    parser.add_argument("--bad", required=True, metavar="VERSION", help="the newer end")
+    parser.add_argument("--all", action="store_true", help="every change between the two ends")
+    chosen(parser)
+
+
+def _bisect(root: Path, given: argparse.Namespace) -> int:
+    """Print each release that brought a change; return the worst of their statuses."""
+    ends = [f"{given.package}=={version}" for version in (given.good, given.bad)]
+    trial = attempt(root, given, *ends)
+    try:
+        known = releases(given.package)
+    except InstallError as error:
+        raise CommandError(f"{given.package}: {error}") from error
+    versions = between(known, given.good, given.bad)
+    tell(f"{len(versions)} releases from {versions[0]} to {versions[-1]}")
+    status, count = 0, 0
+    for found in bisected(Releases(given.package, trial), versions, given.all):
+        print(*FORMATS["text"](found), "", sep="\n", flush=True)
+        status, count = max(status, found.status), count + 1
+    if not count:
+        print(f"nothing changed from {versions[0]} to {versions[-1]} but bits and seconds")
+    return status
+
+
 UPGRADE = Command(
     "what changes from one version to another: 0 nothing breaking, 1 breaking, 2 not comparable",
     _upgrade,
@@ -148,4 +178,9 @@ DIFF = Command(
     "what changed from one report to another: 0 nothing breaking, 1 breaking, 2 not comparable",
     _diff,
     _diff_arguments,
+)
+BISECT = Command(
+    "the first release in which something changed: 0 nothing breaking, 1 breaking, 2 cannot tell",
+    _bisect,
+    _bisect_arguments,
 )
