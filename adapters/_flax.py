@@ -18,6 +18,7 @@ import orbax.checkpoint
 from flax import serialization, traverse_util
 
 from adapters._jax import Call, batch, cast, differentiated
+from adapters._older import enable_x64
 from adapters.contract import Array, Convention, Dimensions, Layer, Results, Shape
 
 Named: TypeAlias = Mapping[str, Array]
@@ -50,7 +51,7 @@ def ran(
     if (got := {name: np.shape(weights[name]) for name in sorted(weights)}) != declared:
         raise TypeError(f"weights of shapes {got}, where the layer has {declared}")
     properties: dict[str, Any] = {}
-    with jax.enable_x64(layer.dtype == "float64"):
+    with enable_x64(layer.dtype == "float64"):
         if layer.checkpoint != "none":
             weights, properties["checkpoint"] = reloaded(layer, dimensions, weights)
         dtype = dtypes(layer)[1]

@@ -17,12 +17,25 @@ from typing import Any, NamedTuple, TypeAlias
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax import export
 
-from adapters.contract import GROUP, Array, Dimensions, Layer, Results, Shape, outline
+from adapters import _older
+from adapters._older import enable_x64
+from adapters.contract import GROUP, Array, Dimensions, Gap, Layer, Results, Shape, outline
+
+try:
+    from jax import export
+except ImportError:  # see UNEXPORTED
+    export = None
 
 jax.config.update("jax_default_matmul_precision", "highest")
 jax.config.update("jax_traceback_filtering", "off")  # or its own frames are cut out of errors
+
+UNEXPORTED = Gap(
+    {"checkpoint": "model"},
+    why="jax.export came with 0.4.30",
+    source="https://docs.jax.dev/en/latest/changelog.html",
+    versions="jax<0.4.30",
+)
 
 Arrays: TypeAlias = Mapping[str, jax.Array]
 Call: TypeAlias = Callable[..., dict[str, jax.Array]]
@@ -41,7 +54,7 @@ def ran(
     properties: dict[str, Any] = {}
     eager = layer.execution == "eager"
     with (
-        jax.enable_x64(layer.dtype == "float64"),
+        enable_x64(layer.dtype == "float64"),
         jax.disable_jit() if eager else nullcontext(),
     ):
         dtype = _dtype(layer)
@@ -65,7 +78,7 @@ def inferred(
     lstm: Lstm, layer: Layer, dimensions: Dimensions, weights: Shapes, inputs: Shapes
 ) -> dict[str, Shape]:
     """Read the shapes of the same results from the trace that `ran` compiles."""
-    with jax.enable_x64(layer.dtype == "float64"):
+    with enable_x64(layer.dtype == "float64"):
         trace = _trace(
             lstm, layer, dimensions, tuple(sorted(weights.items())), tuple(sorted(inputs.items()))
         )
@@ -102,8 +115,8 @@ def _trace(
 
     jitted = jax.jit(call)
     with jax.disable_jit(False):
-        traced = jitted.trace(_abstract(layer, weights), _abstract(layer, inputs))
-    return _Trace(jitted, traced.out_info, containers[0])
+        traced = _older.shapes(jitted, _abstract(layer, weights), _abstract(layer, inputs))
+    return _Trace(jitted, traced, containers[0])
 
 
 def differentiated(call: Call) -> Call:

@@ -26,6 +26,7 @@ import numpy as np
 
 from adapters._compilation import keep_compilations as keep_compilations
 from adapters._compilation import stages as stages
+from adapters._older import enable_x64
 from adapters.contract import (
     ANY,
     GROUP,
@@ -148,7 +149,7 @@ def run(
     if (got := {name: np.shape(array) for name, array in weights.items()}) != declared:
         raise TypeError(f"weights of shapes {got}, where the model has {declared}")
     properties: dict[str, Any] = {}
-    with jax.enable_x64(layer.dtype == "float64"):
+    with enable_x64(layer.dtype == "float64"):
         model = jax.tree_util.tree_map_with_path(
             lambda path, leaf: jnp.asarray(weights[_name(path)], leaf.dtype),
             _skeleton(layer, dimensions),
@@ -182,7 +183,7 @@ def infer(layer: Layer, dimensions: Dimensions) -> dict[str, Shape]:
         shapes |= {
             f"{name}.{part}": state for name in _skeleton(layer, dimensions) for part in "hc"
         }
-    with jax.enable_x64(layer.dtype == "float64"):
+    with enable_x64(layer.dtype == "float64"):
         inputs = {name: jax.ShapeDtypeStruct(shape, layer.dtype) for name, shape in shapes.items()}
         call = partial(_call, layer, dimensions)
         results, _ = eqx.filter_eval_shape(call, _skeleton(layer, dimensions), inputs)
@@ -204,7 +205,7 @@ def defaults(dimensions: Dimensions) -> dict[str, Any]:
         return eqx.filter_eval_shape(LSTM(cell), jnp.zeros(shape, dtype), None)
 
     returned = call("float32")
-    shapes = jax.tree.map(lambda part: str(list(part.shape)), returned)
+    shapes = jax.tree_util.tree_map(lambda part: str(list(part.shape)), returned)
     forget = jnp.split(cell.bias, len(CONVENTION.gates))[CONVENTION.gates.index("f")].tolist()
     signature = inspect.signature(eqx.nn.LSTMCell)
     bare = [one.replace(annotation=one.empty) for one in signature.parameters.values()]
@@ -281,7 +282,7 @@ def _skeleton(layer: Layer, dimensions: Dimensions) -> Model:
             width = layer.num_directions * dimensions.hidden_units
         return model
 
-    with jax.enable_x64(layer.dtype == "float64"):
+    with enable_x64(layer.dtype == "float64"):
         return eqx.filter_eval_shape(build)
 
 
@@ -304,7 +305,7 @@ def _reloaded(
         start = file.tell()
         loaded = eqx.tree_deserialise_leaves(file, _skeleton(layer, dimensions))
         file.seek(start)
-        places = range(len(jax.tree.leaves(model)))
+        places = range(len(jax.tree_util.tree_leaves(model)))
         return loaded, {str(place): list(np.load(file).shape) for place in places}
 
 

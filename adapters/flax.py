@@ -20,10 +20,12 @@ import jax.numpy as jnp
 from flax import linen as nn
 from flax import traverse_util
 
+from adapters import _older
 from adapters._compilation import keep_compilations as keep_compilations
 from adapters._compilation import stages as stages
 from adapters._flax import Trace, abstract, declared, dtypes, initializers, ran, reloaded, signature
 from adapters._jax import Arrays, batch
+from adapters._older import enable_x64
 from adapters.contract import (
     ANY,
     Array,
@@ -166,14 +168,14 @@ def run(
 
 def infer(layer: Layer, dimensions: Dimensions) -> dict[str, Shape]:
     """Read the shapes of the same results from the trace that `run` compiles."""
-    with jax.enable_x64(layer.dtype == "float64"):
+    with enable_x64(layer.dtype == "float64"):
         results = _trace(layer, dimensions, declared(CONVENTION, layer, dimensions)).results
     return {name: result.shape for name, result in results.items()}
 
 
 def parameters(layer: Layer, dimensions: Dimensions) -> dict[str, Shape]:
     """Return the shape of every parameter by its path."""
-    with jax.enable_x64(layer.dtype == "float64"):
+    with enable_x64(layer.dtype == "float64"):
         return {name: param.shape for name, param in _params(layer, dimensions).items()}
 
 
@@ -191,7 +193,7 @@ def defaults(dimensions: Dimensions) -> dict[str, Any]:
     returned, variables = jax.eval_shape(call, x)
     params = traverse_util.flatten_dict(variables["params"], sep="/")
     bias = cell.bias_init(jax.random.key(0), params["hf/bias"].shape, params["hf/bias"].dtype)
-    shapes = jax.tree.map(lambda part: str(list(part.shape)), returned)
+    shapes = jax.tree_util.tree_map(lambda part: str(list(part.shape)), returned)
     return {
         "signature": signature(nn.LSTMCell),
         "output_shape": list(returned[1].shape),
@@ -225,8 +227,8 @@ def _trace(layer: Layer, dimensions: Dimensions, shapes: tuple[tuple[str, Shape]
         return results
 
     jitted = jax.jit(call)
-    traced = jitted.trace(_params(layer, dimensions), abstract(layer, shapes))
-    return Trace(call, jitted, traced.out_info, containers[0])
+    traced = _older.shapes(jitted, _params(layer, dimensions), abstract(layer, shapes))
+    return Trace(call, jitted, traced, containers[0])
 
 
 def _reloaded(

@@ -24,10 +24,12 @@ import jax.numpy as jnp
 from flax import linen as nn
 from flax import traverse_util
 
+from adapters import _older
 from adapters._compilation import keep_compilations as keep_compilations
 from adapters._compilation import stages as stages
 from adapters._flax import Trace, abstract, declared, dtypes, initializers, ran, reloaded, signature
 from adapters._jax import Arrays
+from adapters._older import enable_x64
 from adapters.contract import (
     ANY,
     Array,
@@ -172,14 +174,14 @@ def run(
 
 def infer(layer: Layer, dimensions: Dimensions) -> dict[str, Shape]:
     """Read the shapes of the same results from the trace that `run` compiles."""
-    with jax.enable_x64(layer.dtype == "float64"):
+    with enable_x64(layer.dtype == "float64"):
         results = _trace(layer, dimensions, declared(CONVENTION, layer, dimensions)).results
     return {name: result.shape for name, result in results.items()}
 
 
 def parameters(layer: Layer, dimensions: Dimensions) -> dict[str, Shape]:
     """Return the shape of every parameter by its path."""
-    with jax.enable_x64(layer.dtype == "float64"):
+    with enable_x64(layer.dtype == "float64"):
         params = _params(layer, dimensions)
     return {name: params[name].shape for name in sorted(params)}
 
@@ -227,8 +229,8 @@ def _trace(layer: Layer, dimensions: Dimensions, shapes: tuple[tuple[str, Shape]
         return results
 
     jitted = jax.jit(call)
-    traced = jitted.trace(_params(layer, dimensions), abstract(layer, shapes))
-    return Trace(call, jitted, traced.out_info, containers[0])
+    traced = _older.shapes(jitted, _params(layer, dimensions), abstract(layer, shapes))
+    return Trace(call, jitted, traced, containers[0])
 
 
 def _reloaded(

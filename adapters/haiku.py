@@ -30,6 +30,7 @@ import numpy as np
 
 from adapters._compilation import keep_compilations as keep_compilations
 from adapters._compilation import stages as stages
+from adapters._older import enable_x64
 from adapters.contract import (
     ANY,
     GROUP,
@@ -173,7 +174,7 @@ def run(
         containers.append(container)
         return results
 
-    with jax.enable_x64(layer.dtype == "float64"):
+    with enable_x64(layer.dtype == "float64"):
         outer, inner = _dtypes(layer)
         params = _nested({name: jnp.asarray(array, outer) for name, array in weights.items()})
         if layer.checkpoint == "weights":
@@ -196,7 +197,7 @@ def run(
 
 def infer(layer: Layer, dimensions: Dimensions) -> dict[str, Shape]:
     """Read the shapes of the same results from a trace of ``apply``."""
-    with jax.enable_x64(layer.dtype == "float64"):
+    with enable_x64(layer.dtype == "float64"):
         apply = _transformed(layer, dimensions).apply
         results = jax.eval_shape(
             lambda params, inputs: apply(params, inputs)[1],
@@ -222,7 +223,7 @@ def defaults(dimensions: Dimensions) -> dict[str, Any]:
     init, apply = hk.without_apply_rng(hk.transform(unroll))
     params = init(jax.random.key(0), jnp.zeros(shape))
     returned = jax.eval_shape(apply, params, jnp.zeros(shape))
-    shapes = jax.tree.map(lambda part: str(list(part.shape)), returned)
+    shapes = jax.tree_util.tree_map(lambda part: str(list(part.shape)), returned)
     bias = params["lstm/linear"]["b"].reshape(len(CONVENTION.gates), -1)
     return {
         "signature": str(inspect.signature(hk.LSTM.__init__)),
@@ -240,7 +241,7 @@ def defaults(dimensions: Dimensions) -> dict[str, Any]:
 @lru_cache(maxsize=4)
 def _params(layer: Layer, dimensions: Dimensions) -> Params:
     """Trace ``init`` for the shapes of the parameters that it would make; no initializer runs."""
-    with jax.enable_x64(layer.dtype == "float64"):
+    with enable_x64(layer.dtype == "float64"):
         init = _transformed(layer, dimensions).init
         return jax.eval_shape(init, jax.random.key(0), _declared(layer, dimensions))
 

@@ -19,7 +19,7 @@ import jax.numpy as jnp
 
 from adapters._compilation import keep_compilations as keep_compilations
 from adapters._compilation import stages as stages
-from adapters._jax import batch, inferred, ran
+from adapters._jax import UNEXPORTED, batch, inferred, ran
 from adapters.contract import (
     ANY,
     Array,
@@ -61,6 +61,7 @@ CONVENTION = Convention(
 )
 
 GAPS = (
+    UNEXPORTED,
     Gap(
         {"reverse": True, "keep_order": False},
         why="a reversed scan leaves its output aligned with its input",
@@ -113,7 +114,7 @@ def lstm(
 ) -> tuple[list[Any], dict[str, jax.Array]]:
     """Return what the last layer's scans do, and by name every carry and the last sequences."""
     dtype = jnp.dtype(layer.dtype.removeprefix("mixed_"))
-    weights, inputs = jax.tree.map(lambda array: array.astype(dtype), (weights, inputs))
+    weights, inputs = jax.tree_util.tree_map(lambda array: array.astype(dtype), (weights, inputs))
     xs = inputs["xs"]
     results: dict[str, jax.Array] = {}
     for number in range(dimensions.num_layers):

@@ -22,7 +22,7 @@ from jax.experimental import rnn
 
 from adapters._compilation import keep_compilations as keep_compilations
 from adapters._compilation import stages as stages
-from adapters._jax import inferred, ran
+from adapters._jax import UNEXPORTED, inferred, ran
 from adapters.contract import (
     ANY,
     Array,
@@ -67,6 +67,7 @@ CONVENTION = Convention(
 
 KINDS = ("W_ih", "W_hh", "b_ih", "b_hh")  # the dicts, as lstm_ref takes them
 GAPS = (
+    UNEXPORTED,
     Gap(
         {"bias": False},
         why="the only flavor is an LSTM with two biases",

@@ -21,6 +21,7 @@ from adapters import _keras
 from adapters._compilation import keep_compilations as keep_compilations
 from adapters._compilation import stages as stages
 from adapters._keras import CONVENTION, DIFFERENTIATING, Call, Named, Stack, Tensors, defaults
+from adapters._older import enable_x64
 from adapters.contract import Array, Dimensions, Layer, Results, Shape
 
 __all__ = ["CONVENTION", "PACKAGES", "defaults", "infer", "parameters", "run"]
@@ -37,19 +38,19 @@ def run(
     layer: Layer, dimensions: Dimensions, weights: Mapping[str, Array], inputs: Mapping[str, Array]
 ) -> Results:
     """As `adapters._keras.run`; float64 is switched on where it is asked for."""
-    with jax.enable_x64(layer.dtype == "float64"):
+    with enable_x64(layer.dtype == "float64"):
         return _keras.run(layer, dimensions, weights, inputs, _compiled, _vjp)
 
 
 def infer(layer: Layer, dimensions: Dimensions) -> dict[str, Shape]:
     """As `adapters._keras.infer`."""
-    with jax.enable_x64(layer.dtype == "float64"):
+    with enable_x64(layer.dtype == "float64"):
         return _keras.infer(layer, dimensions)
 
 
 def parameters(layer: Layer, dimensions: Dimensions) -> dict[str, Shape]:
     """As `adapters._keras.parameters`."""
-    with jax.enable_x64(layer.dtype == "float64"):
+    with enable_x64(layer.dtype == "float64"):
         return _keras.parameters(layer, dimensions)
 
 

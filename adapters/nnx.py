@@ -25,10 +25,12 @@ import jax.numpy as jnp
 import orbax.checkpoint
 from flax import nnx, serialization, traverse_util
 
+from adapters import _older
 from adapters._compilation import keep_compilations as keep_compilations
 from adapters._compilation import stages as stages
 from adapters._flax import Trace, abstract, declared, dtypes, initializers, ran, signature
 from adapters._jax import Arrays
+from adapters._older import enable_x64
 from adapters.contract import (
     ANY,
     Array,
@@ -200,14 +202,14 @@ def run(
 
 def infer(layer: Layer, dimensions: Dimensions) -> dict[str, Shape]:
     """Read the shapes of the same results from the trace that `run` compiles."""
-    with jax.enable_x64(layer.dtype == "float64"):
+    with enable_x64(layer.dtype == "float64"):
         results = _trace(layer, dimensions, declared(CONVENTION, layer, dimensions)).results
     return {name: result.shape for name, result in results.items()}
 
 
 def parameters(layer: Layer, dimensions: Dimensions) -> dict[str, Shape]:
     """Return the shape of every ``nnx.Param`` by its path."""
-    with jax.enable_x64(layer.dtype == "float64"):
+    with enable_x64(layer.dtype == "float64"):
         return {name: param.shape for name, (_, param) in _split(layer, dimensions)[1].items()}
 
 
@@ -266,8 +268,8 @@ def _trace(layer: Layer, dimensions: Dimensions, shapes: tuple[tuple[str, Shape]
     weights = {
         name: jax.ShapeDtypeStruct(param.shape, param.dtype) for name, (_, param) in params.items()
     }
-    traced = jitted.trace(weights, abstract(layer, shapes))
-    return Trace(call, jitted, traced.out_info, containers[0])
+    traced = _older.shapes(jitted, weights, abstract(layer, shapes))
+    return Trace(call, jitted, traced, containers[0])
 
 
 def _reloaded(
