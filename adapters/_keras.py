@@ -47,6 +47,9 @@ from adapters.contract import (
     promoted,
 )
 
+# In older releases it has no name at the top, and several beneath.
+POLICY = getattr(keras, "DTypePolicy", None) or keras.mixed_precision.DTypePolicy
+
 Tensors: TypeAlias = Mapping[str, Any]
 Stack: TypeAlias = list[keras.Layer]
 Call: TypeAlias = Callable[[Tensors], list[Any]]  # what each layer returns, from inputs by name
@@ -249,7 +252,7 @@ _stack = lru_cache(maxsize=1)(_build)
 
 def _tensors(layer: Layer, inputs: Mapping[str, Array]) -> dict[str, Any]:
     """Tensors of the parameters' dtype; of the lengths, the mask that stands for them."""
-    dtype = keras.DTypePolicy(layer.dtype).variable_dtype
+    dtype = POLICY(layer.dtype).variable_dtype
     names = [name for name in inputs if name != "lengths" and not name.startswith("cotangent of ")]
     tensors = {name: keras.ops.convert_to_tensor(inputs[name], dtype) for name in names}
     if layer.lengths == "given":

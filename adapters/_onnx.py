@@ -16,11 +16,11 @@ No operator makes weights: who builds the node gives them, and so nothing lists 
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import onnx
@@ -112,7 +112,8 @@ PURE = (
     ),
 )
 
-OPSET = 22  # the first with an LSTM of bfloat16
+Opset: TypeAlias = tuple[int, int]  # a set of operators, and a version of the format that holds it
+OPSETS: tuple[Opset, ...] = ((22, 10), (14, 8))  # the first with an LSTM of bfloat16, and before
 ELEMENTS = {
     "float64": TensorProto.DOUBLE,
     "float16": TensorProto.FLOAT16,
@@ -124,7 +125,10 @@ Call = Callable[[bytes | str, Mapping[str, Any]], list[Any] | dict[str, Any]]
 
 
 def build(
-    layer: Layer, dimensions: Dimensions, weights: Mapping[str, Array] | None = None
+    layer: Layer,
+    dimensions: Dimensions,
+    weights: Mapping[str, Array] | None = None,
+    opset: Opset = OPSETS[0],
 ) -> onnx.ModelProto:
     """Return the model of the stack, with `weights` as initializers; without, as further inputs.
 
@@ -186,7 +190,18 @@ def build(
     # Outputs have no shape here: it is the runtime's to infer.
     results = [helper.make_tensor_value_info(name, element, None) for name in ["Y", *outputs]]
     graph = helper.make_graph(nodes, "stack", declared, results, constants)
-    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=10)
+    operators, form = opset
+    imports = [helper.make_opsetid("", operators)]
+    return helper.make_model(graph, opset_imports=imports, ir_version=form)
+
+
+def newest(loads: Callable[[bytes], object]) -> Opset:
+    """The newest of `OPSETS` of which a runtime loads a model; an older one knows no newer set."""
+    for opset in OPSETS[:-1]:
+        with suppress(Exception):  # each runtime has its own
+            loads(build(Layer(), Dimensions(2, 3, 4, 5), None, opset).SerializeToString())
+            return opset
+    return OPSETS[-1]
 
 
 def cast(layer: Layer, arrays: Mapping[str, Array]) -> dict[str, Array]:
@@ -226,16 +241,17 @@ def run(
     weights: Mapping[str, Array],
     inputs: Mapping[str, Array],
     call: Call,
+    opset: Opset = OPSETS[0],
 ) -> Results:
     """Build the model and `call` it: Y, and Y_h and Y_c of each layer, as they come."""
-    model = build(layer, dimensions, weights)
+    model = build(layer, dimensions, weights, opset)
     with source(layer, model) as (read, properties):
         returned = call(read, cast(layer, inputs))
     results = dict(zip(shapes(model.graph.output), returned, strict=True))
     return Results(results, container=outline(returned, results), **properties)
 
 
-def defaults(dimensions: Dimensions, call: Call) -> dict[str, Any]:
+def defaults(dimensions: Dimensions, call: Call, opset: Opset = OPSETS[0]) -> dict[str, Any]:
     """Describe the node with no attribute but its size, called with (batch, time, input).
 
     ``state_shape`` tells that the batch axis was taken for time: Y has it in the same place.
@@ -245,10 +261,10 @@ def defaults(dimensions: Dimensions, call: Call) -> dict[str, Any]:
     tensors = shapes(build(layer, turned).graph.input)
     x = np.zeros(tensors.pop("X"), np.float32)
     weights = {name: np.zeros(shape, np.float32) for name, shape in tensors.items()}
-    model = build(layer, turned, weights).SerializeToString()
+    model = build(layer, turned, weights, opset).SerializeToString()
     returned = call(model, {"X": x})
     y, h, _ = _arrays(returned)
-    schema = onnx.defs.get_schema("LSTM", OPSET)
+    schema = onnx.defs.get_schema("LSTM", opset[0])
     optional = onnx.defs.OpSchema.FormalParameterOption.Optional
     told = [one.name + "=None" * (one.option == optional) for one in schema.inputs]
     for name, attribute in sorted(schema.attributes.items()):

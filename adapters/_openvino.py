@@ -11,9 +11,13 @@ from typing import Any
 
 import numpy as np
 import openvino as ov
-from openvino import passes
 
 from adapters.contract import Array, Cast, Gap, Layer, Results, Shape, outline
+
+try:
+    from openvino import passes
+except ImportError:  # where older releases have it
+    from openvino.runtime import passes
 
 CORE = ov.Core()
 API = "https://docs.openvino.ai/2025/api/ie_python_api/_autosummary/openvino.CompiledModel.html"

@@ -315,4 +315,7 @@ def _named(tree: Any) -> dict[str, Any]:
 
 
 def _name(path: Any) -> str:
-    return jax.tree_util.keystr(path, simple=True, separator=".")
+    # Not keystr(simple=True), which older releases of JAX do not have.
+    return ".".join(
+        str(getattr(key, "name", getattr(key, "key", getattr(key, "idx", key)))) for key in path
+    )

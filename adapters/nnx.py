@@ -45,6 +45,9 @@ from adapters.contract import (
     promoted,
 )
 
+# Of modules; in older releases a list of Python's own is one.
+LIST = getattr(nnx, "List", list)
+
 PACKAGES = ("flax", "jax", "jaxlib", "orbax-checkpoint")
 
 DOCS = "https://flax.readthedocs.io/en/latest"
@@ -136,11 +139,13 @@ class LSTM(nnx.Module):
                 rngs=rngs,
                 **INITIALIZERS,
             )
+            if isinstance(getattr(cell, "rngs", None), nnx.Rngs):
+                cell.rngs = None  # older cells hold on to the keys of their parameters
             return nnx.RNN(cell, reverse=layer.reverse, keep_order=layer.keep_order, **options)
 
         widths = [dimensions.embedding_dim]
         widths += [layer.num_outputs * dimensions.hidden_units] * (dimensions.num_layers - 1)
-        self.layers = nnx.List(
+        self.layers = LIST(
             nnx.Bidirectional(rnn(width), rnn(width), **MERGES[layer.merge], **options)
             if layer.bidirectional
             else rnn(width)
@@ -210,7 +215,8 @@ def infer(layer: Layer, dimensions: Dimensions) -> dict[str, Shape]:
 def parameters(layer: Layer, dimensions: Dimensions) -> dict[str, Shape]:
     """Return the shape of every ``nnx.Param`` by its path."""
     with enable_x64(layer.dtype == "float64"):
-        return {name: param.shape for name, (_, param) in _split(layer, dimensions)[1].items()}
+        held = _split(layer, dimensions)[1]
+        return {name: _value(param).shape for name, (_, param) in held.items()}
 
 
 def defaults(dimensions: Dimensions) -> dict[str, Any]:
@@ -233,9 +239,14 @@ def defaults(dimensions: Dimensions) -> dict[str, Any]:
         "promotes": promoted(
             lambda dtype: str(nnx.eval_shape(lambda x: build()(x), jnp.zeros(shape, dtype)).dtype)
         ),
-        "parameters": {".".join(path): list(param.shape) for path, param in params},
+        "parameters": {".".join(path): list(_value(param).shape) for path, param in params},
         "forget_bias": float(rnn.cell.hf.bias.mean()),
     }
+
+
+def _value(param: Any) -> Any:
+    """What has the shape and dtype of a parameter: in older releases a thing in it."""
+    return param if hasattr(param, "shape") else param.value
 
 
 @lru_cache(maxsize=4)
@@ -266,7 +277,8 @@ def _trace(layer: Layer, dimensions: Dimensions, shapes: tuple[tuple[str, Shape]
 
     jitted = jax.jit(call)
     weights = {
-        name: jax.ShapeDtypeStruct(param.shape, param.dtype) for name, (_, param) in params.items()
+        name: jax.ShapeDtypeStruct(_value(param).shape, _value(param).dtype)
+        for name, (_, param) in params.items()
     }
     traced = _older.shapes(jitted, weights, abstract(layer, shapes))
     return Trace(call, jitted, traced, containers[0])

@@ -56,22 +56,26 @@ def run(
 
     Raises KeyError where a weight is missing or surplus.
     """
-    return _onnx.run(layer, dimensions, weights, inputs, _call)
+    return _onnx.run(layer, dimensions, weights, inputs, _call, OPSET)
 
 
 def infer(layer: Layer, dimensions: Dimensions) -> dict[str, Shape]:
     """Read the shapes of the same results from the session, which infers them as it is made."""
-    outputs = _session(_onnx.build(layer, dimensions).SerializeToString()).get_outputs()
+    model = _onnx.build(layer, dimensions, opset=OPSET)
+    outputs = _session(model.SerializeToString()).get_outputs()
     return {output.name: tuple(output.shape) for output in outputs}
 
 
 def defaults(dimensions: Dimensions) -> dict[str, Any]:
     """Describe the node that has no attribute but its size, as a session runs it."""
-    return _onnx.defaults(dimensions, _call)
+    return _onnx.defaults(dimensions, _call, OPSET)
 
 
 def _session(source: bytes | str) -> InferenceSession:
     return InferenceSession(source, OPTIONS, providers=["CPUExecutionProvider"])
+
+
+OPSET = _onnx.newest(_session)
 
 
 def _call(source: bytes | str, inputs: Mapping[str, Any]) -> list[Any]:

@@ -14,7 +14,6 @@ from typing import Any
 
 import numpy as np
 import openvino as ov
-from openvino import opset15 as ops
 
 from adapters import _openvino
 from adapters._openvino import COMPILED
@@ -31,6 +30,13 @@ from adapters.contract import (
     outline,
     promoted,
 )
+
+try:
+    from openvino import Node
+    from openvino import opset15 as ops
+except ImportError:  # where older releases have them
+    from openvino.runtime import Node
+    from openvino.runtime import opset15 as ops
 
 PACKAGES = ("openvino",)
 
@@ -162,16 +168,16 @@ def _reloaded(
 
 
 def _build(
-    layer: Layer, dimensions: Dimensions, weights: Mapping[str, ov.Node] | None = None
+    layer: Layer, dimensions: Dimensions, weights: Mapping[str, Node] | None = None
 ) -> ov.Model:
     """Return the model of the stack; where no `weights` are given, they are inputs of it."""
     kind, batch = _openvino.element(layer), dimensions.batch_size
     directions, hidden = layer.num_directions, dimensions.hidden_units
     way = "reverse" if layer.reverse else "forward"
-    inputs: list[ov.Node] = []
+    inputs: list[Node] = []
     outputs: list[ov.Output] = []
 
-    def declared(name: str, shape: Shape, kind: ov.Type = kind) -> ov.Node:
+    def declared(name: str, shape: Shape, kind: ov.Type = kind) -> Node:
         inputs.append(ops.parameter(shape, kind, name=name))
         return inputs[-1]
 
