@@ -80,5 +80,5 @@ def plain_message(message: str) -> str:
 
 
 def family(name: str) -> str:
-    """A name without the numbers that count layers: ``layer_*/state_h``."""
-    return re.sub(r"\d+", "*", name)
+    """A name without the numbers that count layers: ``layer_*/state_h``; types keep theirs."""
+    return re.sub(r"(?<!float)(?<!int)(?<!\d)\d+", "*", name)

@@ -102,7 +102,16 @@ def _properties(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Chan
             if is_signature(one) and is_signature(two):
                 yield from moved_arguments(one, two)
             else:
-                yield Change(severity, kind, f"{place}: {one}", f"{place}: {two}", (place,))
+                level = _promoted(one, two) if ".promotes." in place else severity
+                yield Change(level, kind, f"{place}: {one}", f"{place}: {two}", (place,))
+
+
+def _promoted(old: Any, new: Any) -> Severity:
+    """What an input of another dtype comes to: a dtype, or the type of an exception."""
+    refused = [str(one)[:1].isupper() for one in (old, new)]
+    if not refused[0]:
+        return "breaking"
+    return "property" if refused[1] else "input"
 
 
 def _differences(place: str, old: Any, new: Any) -> Iterator[tuple[str, Any, Any]]:

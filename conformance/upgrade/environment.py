@@ -58,6 +58,7 @@ def made(folder: Path, pins: Pins, python: str, tell: Callable[[str], object]) -
     """
     home = folder / _key(pins, python)
     if not home.exists():
+        _swept(home)
         tell(f"installing {len(pins)} distributions into {home}")
         draft = home.with_name(f"{home.name}.{os.getpid()}.part")
         try:
@@ -72,6 +73,17 @@ def made(folder: Path, pins: Pins, python: str, tell: Callable[[str], object]) -
         finally:
             shutil.rmtree(draft, ignore_errors=True)
     return str(home / ("Scripts/python.exe" if os.name == "nt" else "bin/python"))
+
+
+def _swept(home: Path) -> None:
+    """Removes what a process that was killed has left of this environment."""
+    for draft in home.parent.glob(f"{home.name}.*.part"):
+        try:
+            os.kill(int(draft.suffixes[-2].removeprefix(".")), 0)
+        except (ProcessLookupError, ValueError):
+            shutil.rmtree(draft, ignore_errors=True)
+        except PermissionError:  # it lives, and is not ours
+            continue
 
 
 def distributions(interpreter: str) -> dict[str, str]:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from conformance.upgrade.change import Change
+from conformance.upgrade.change import Change, Severity
 
 OPEN, CLOSE = "([{<", ")]}>"
 
@@ -28,21 +28,24 @@ def moved(old: str, new: str) -> Iterator[Change]:
     before, after = arguments(old), arguments(new)
     for name, one in before.items():
         two = after.get(name)
-        what = f"argument {name}"
         if two is None:
-            yield Change("breaking", "defaults", what, "gone", (name,))
+            yield Change("breaking", "defaults", "an argument", "gone", (name,))
             continue
         if one.default != two.default:
-            words = (f"{what} = {one.default}", f"{what} = {two.default}")
+            words = (f"argument {name} = {one.default}", f"argument {name} = {two.default}")
             yield Change("breaking", "defaults", *words, (name,))
         if one.place is not None and one.place != two.place:
-            place = "by name alone" if two.place is None else f"at place {two.place}"
-            yield Change("breaking", "defaults", f"{what} at place {one.place}", place, (name,))
+            words = ("argument by place", "by name alone")
+            if two.place is not None:
+                words = ("argument in its place", "in another place")
+            exact = (f"{name}: place {one.place}, now {two.place}",) if two.place else ()
+            yield Change("breaking", "defaults", *words, (name,), exact)
     for name, two in after.items():
         if name not in before:
             needed = two.default is None and not name.startswith("*")
-            words = ("no such argument", f"argument {name} = {two.default}")
-            yield Change("breaking" if needed else "property", "defaults", *words, (name,))
+            what = "an argument that is needed" if needed else "an argument that may be left out"
+            severity: Severity = "breaking" if needed else "property"
+            yield Change(severity, "defaults", "no such argument", what, (name,))
 
 
 def arguments(signature: str) -> dict[str, Argument]:

@@ -81,7 +81,7 @@ def _heads(comparison: Comparison) -> list[str]:
     lines += map(_plain, comparison.notes)
     lines += [f"on one side alone: {_plain(name)}" for name in comparison.unmatched]
     for one in comparison.dead:
-        lines.append(f"{one.framework} does not run {one.side}: {_plain(one.outcome)}")
+        lines.append(f"{one.framework} does not run {one.side}: {_cut(one.outcome)}")
         places = " -> ".join(filter(None, (one.adapter, one.raised)))
         lines += [f"  at {_plain(places)}"] if places else []
         lines.append(f"  {_plain(one.fault)}")

@@ -29,6 +29,7 @@ def test_other_message() -> None:
 def test_family() -> None:
     """Tensors of different layers are of one family."""
     assert family("layer_0/state_h") == family("layer_12/state_h") != family("layer_0/state_c")
+    assert family("promotes.bfloat16") == "promotes.bfloat16"
 
 
 def test_joined() -> None:

@@ -165,6 +165,23 @@ def test_defaults() -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "severity"),
+    [
+        ("float32", "float64", "breaking"),
+        ("float32", "TypeError", "breaking"),
+        ("TypeError", "float32", "input"),
+        ("TypeError", "ValueError", "property"),
+    ],
+)
+def test_promoted(old: str, new: str, severity: str) -> None:
+    """What an input of another dtype comes to breaks where it was no refusal."""
+    sides = [{"defaults": {"promotes": {"bfloat16": one}}} for one in (old, new)]
+    before, after = (entry().model_copy(update={"properties": one}) for one in sides)
+    (one,) = compared(Pair(before, after))
+    assert (one.severity, one.names) == (severity, ("defaults.promotes.bfloat16",))
+
+
 def test_warning_gone() -> None:
     """A warning that is gone is told, and is no new one."""
     (one,) = compared(pair("right", before="warns"))

@@ -1,6 +1,7 @@
 """`conformance.upgrade.environment`: one environment for what comes to the same, and no other."""
 
 import os
+import shutil
 import sys
 from pathlib import Path
 
@@ -67,6 +68,17 @@ def test_failed(installs: list[Pins], tmp_path: Path) -> None:
         with pytest.raises(InstallError):
             make(tmp_path, {"frame": "frame==9"})
     assert (len(installs), list(tmp_path.iterdir())) == (2, [])
+
+
+def test_left_behind(installs: list[Pins], tmp_path: Path) -> None:
+    """What a killed process left is removed; what a living one is at is not."""
+    home = Path(make(tmp_path, PINS)).parents[1]
+    shutil.rmtree(home)
+    dead, alive = (tmp_path / f"{home.name}.{pid}.part" for pid in (2**22 + 1, os.getppid()))
+    for draft in (dead, alive):
+        draft.mkdir()
+    make(tmp_path, PINS)
+    assert (dead.exists(), alive.exists(), len(installs)) == (False, True, 2)
 
 
 def test_distributions() -> None:
