@@ -28,6 +28,7 @@ class Finding:
     cases: tuple[str, ...]  # the shortest first
     where: Common
     exact: tuple[str, ...]  # of the shortest case
+    asks: str  # what the shortest case asks: options beside the usual, and sizes
     consequences: tuple["Finding", ...] = ()
 
 
@@ -107,6 +108,7 @@ def _finding(group: Sequence[Hit], entries: Sequence[Entry]) -> Finding:
         tuple(pair.after.case for pair, _, _ in group),
         common([pair.before for pair, _, _ in group], entries),
         first.exact,
+        _asks(group[0][0].before),
         tuple(sorted(_findings(beneath, entries), key=_rank)),
     )
 
@@ -114,7 +116,13 @@ def _finding(group: Sequence[Hit], entries: Sequence[Entry]) -> Finding:
 def _paced(change: Change, entries: Sequence[Entry]) -> Finding:
     where = Common({}, len(entries), len(entries))
     words = change.severity, change.kind, change.before, change.after
-    return Finding(*words, (), (), where, change.exact)
+    return Finding(*words, (), (), where, change.exact, "")
+
+
+def _asks(entry: Entry) -> str:
+    layer = {name: value for name, value in entry.layer.items() if USUAL.get(name) != value}
+    told = [f"{name}={value!r}" for name, value in {**layer, **entry.dimensions}.items()]
+    return ", ".join(told)
 
 
 def _size(entry: Entry) -> tuple[int, int, str]:

@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 from adapters.contract import Layer
 from conformance.report.report import Entry
 
+Values: TypeAlias = Mapping[str, Any]  # of options, by name
 USUAL = {one.name: one.default for one in Layer.__dataclass_fields__.values()}
 
 
@@ -33,41 +34,41 @@ def common(concerned: Sequence[Entry], compared: Sequence[Entry]) -> Common:
 
     Options beside the usual come first; then usual values, where they leave no other case.
     """
-    shared = dict(_shared(concerned))
+    every = [_values(one) for one in compared]
+    shared = dict(_shared([_values(one) for one in concerned]))
     unusual = {name: values for name, values in shared.items() if USUAL.get(name) not in values}
-    chosen, count = dict(unusual), len(_having(unusual, compared))
+    chosen, count = dict(unusual), len(_having(unusual, every))
     while count > len(concerned):
         tried = {
-            name: len(_having({**chosen, name: shared[name]}, compared))
+            name: len(_having({**chosen, name: shared[name]}, every))
             for name in shared.keys() - chosen.keys()
         }
         best = min(sorted(tried), key=lambda name: tried[name], default=None)
         if best is None or tried[best] == count:
-            chosen, count = dict(unusual), len(_having(unusual, compared))
+            chosen, count = dict(unusual), len(_having(unusual, every))
             break
         chosen[best], count = shared[best], tried[best]
     for name in list(chosen):  # what the others say already
         without = {other: values for other, values in chosen.items() if other != name}
-        if len(_having(without, compared)) == count:
+        if len(_having(without, every)) == count:
             chosen = without
     return Common(chosen, len(concerned), count)
 
 
-def _having(options: Mapping[str, tuple[Any, ...]], entries: Sequence[Entry]) -> list[Entry]:
+def _having(options: Mapping[str, tuple[Any, ...]], every: Sequence[Values]) -> list[Values]:
     wanted = options.items()
-    return [one for one in entries if all(_values(one)[key] in values for key, values in wanted)]
+    return [one for one in every if all(one[key] in values for key, values in wanted)]
 
 
-def _shared(entries: Sequence[Entry]) -> Iterator[tuple[str, tuple[Any, ...]]]:
-    """Options that have one value in all entries, or of several none that is usual."""
-    every = [_values(one) for one in entries]
-    for name in every[0]:
-        values = tuple(dict.fromkeys(one.get(name) for one in every))
+def _shared(concerned: Sequence[Values]) -> Iterator[tuple[str, tuple[Any, ...]]]:
+    """Options that have one value in all of them, or of several none that is usual."""
+    for name in concerned[0]:
+        values = tuple(dict.fromkeys(one.get(name) for one in concerned))
         if len(values) == 1 or USUAL.get(name) not in values:
             yield name, values
 
 
-def _values(entry: Entry) -> dict[str, Any]:
+def _values(entry: Entry) -> Values:
     """The options of a case; what an older report did not know of has its default."""
     return {
         **USUAL,

@@ -9,6 +9,7 @@ import hashlib
 import json
 import os
 import platform
+import re
 import shutil
 import subprocess
 import sys
@@ -28,6 +29,8 @@ LIST = (
     "import importlib.metadata as m, json; "
     "print(json.dumps({d.metadata['Name']: d.version for d in m.distributions()}))"
 )
+# What building a package leaves in its folder.
+MADE = re.compile(r"/(build|dist|__pycache__|[^/]*\.egg-info|\.git)(/|$)")
 
 
 @dataclass(frozen=True)
@@ -138,6 +141,7 @@ def _exactly(pin: str) -> str:
     """A pin, and of what lies in a file or folder when that was written last."""
     url = pin.rpartition(" @ ")[2]
     path = Path(unquote(urlparse(url).path) if url.startswith("file:") else url)
-    files = sorted(path.rglob("*")) if path.is_dir() else [path]
+    files = [one for one in sorted(path.rglob("*")) if not MADE.search(str(one))]
+    files = files if path.is_dir() else [path]
     times = [f"{one} {one.stat().st_mtime_ns}" for one in files if one.is_file()]
     return "\n".join([pin, *times])

@@ -135,6 +135,7 @@ def _lines(comparison: Comparison, account: Account, finding: Finding) -> Iterat
         yield "of", _cut(_some(finding.names, 8))
     if finding.cases:
         yield "cases", _some(finding.cases)
+        yield "asks", _cut(finding.asks)
     for line in finding.exact[:FEW]:
         yield "exactly" if finding.cases else "seen", _cut(line)
     for one in finding.consequences:

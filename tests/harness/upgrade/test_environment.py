@@ -62,6 +62,20 @@ def test_another_build(installs: list[Pins], tmp_path: Path) -> None:
     assert len(installs) == 6
 
 
+def test_source(installs: list[Pins], tmp_path: Path) -> None:
+    """Source that was edited is installed again; what a build leaves beside it is no edit."""
+    source = tmp_path / "source"
+    for name in ("frame/__init__.py", "frame.egg-info/PKG-INFO", "build/lib/x.py"):
+        (source / name).parent.mkdir(parents=True)
+        (source / name).touch()
+    pins = {"frame": source.as_uri()}
+    make(tmp_path / "there", pins)
+    for name in ("frame.egg-info/PKG-INFO", "build/lib/x.py", "frame/__init__.py"):
+        os.utime(source / name, ns=(1, 1))
+        make(tmp_path / "there", pins)
+    assert len(installs) == 2
+
+
 def test_failed(installs: list[Pins], tmp_path: Path) -> None:
     """What could not be installed leaves nothing behind, and is tried again."""
     for _ in range(2):

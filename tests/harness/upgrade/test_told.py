@@ -26,17 +26,18 @@ def test_text() -> None:
     lines = [line.strip() for line in told("text").splitlines()]
     assert lines[:3] == ["before.jsonl -> after.jsonl", "", "fake: fake 1.0 -> 2.0, numpy 2.4.6"]
     start = lines.index("breaking")
-    assert lines[start : start + 7] == [
+    assert lines[start : start + 8] == [
         "breaking",
         "1. shape of the one case with no wrong input",
         "before    axes [0, 1, 2]",
         "after     axes [1, 0, 2]",
         "of        y",
         "cases     guide-sequences",
+        "asks      batch_size=2, time_steps=5, embedding_dim=3, hidden_units=4, num_layers=1",
         "exactly   y: (2, 5, 4), now (5, 2, 4)",
     ]
     rerun = "python -m conformance upgrade fake==1.0 fake==2.0 --framework fake --with numpy==2.4.6"
-    assert lines[start + 7] == f"rerun     {rerun} --case guide-sequences"
+    assert lines[start + 8] == f"rerun     {rerun} --case guide-sequences"
     assert "newly accepted or rejected input" in lines
 
 
