@@ -67,12 +67,15 @@ def joined(changes: Iterable[Change]) -> list[Change]:
 
 
 def plain_message(message: str) -> str:
-    """The first line of a message without what is another in every run: numbers, paths, addresses.
+    """The first two lines of a message without what each run has anew: numbers, paths, addresses.
+
+    The first alone often says no more than where it was raised.
 
     >>> plain_message("/tmp/x.py:3: got (2, 5) at 0x7f3a")
     '<path>: got (<n>) at <address>'
     """
-    line = message.strip().partition("\n")[0]
+    lines = re.sub(r"\x1b\[[0-9;]*m", "", message).splitlines()
+    line = " ".join([one.strip() for one in lines if one.strip()][:2])
     line = re.sub(r"0x[0-9a-fA-F]+", "<address>", line)
     line = re.sub(r"(?<![\w/:])(?:[A-Za-z]:)?(?:[\\/][\w.@+~-]+){2,}(?::\d+)*", "<path>", line)
     line = re.sub(r"(?<![\w.<])-?\d+(?:\.\d+)?(?:e[+-]?\d+)?(?![\w>])", "<n>", line)

@@ -9,6 +9,7 @@ from conformance.upgrade.signature import is_signature
 from conformance.upgrade.signature import moved as moved_arguments
 
 DOWN = ("crashed", "hung")
+ALIKE = 40  # characters by which a warning is known, whatever follows them
 WHOLE = "make up the whole"  # of the pieces of a split
 
 
@@ -84,9 +85,15 @@ def _pieces(before: Entry, after: Entry) -> Iterator[Change]:
 
 def _warnings(before: Entry, after: Entry) -> Iterator[Change]:
     old, new = ({plain_message(one) for one in entry.warnings} for entry in (before, after))
-    for one in sorted(new - old):
-        yield Change("warning", "warning", "no warning", one)
-    for one in sorted(old - new):
+    come, gone = sorted(new - old), sorted(old - new)
+    for one in come:
+        like = next((other for other in gone if other[:ALIKE] == one[:ALIKE]), None)
+        if like is None:
+            yield Change("warning", "warning", "no warning", one)
+        else:
+            gone.remove(like)
+            yield Change("property", "warning", like, one)
+    for one in gone:
         yield Change("property", "warning", one, "no warning")
 
 

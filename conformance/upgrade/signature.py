@@ -1,5 +1,6 @@
 """The arguments of a class or function, as ``inspect`` tells them: which moved, came or went."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -31,7 +32,7 @@ def moved(old: str, new: str) -> Iterator[Change]:
         if two is None:
             yield Change("breaking", "defaults", "an argument", "gone", (name,))
             continue
-        if one.default != two.default:
+        if _bare(one.default) != _bare(two.default):
             words = (f"argument {name} = {one.default}", f"argument {name} = {two.default}")
             yield Change("breaking", "defaults", *words, (name,))
         if one.place is not None and one.place != two.place:
@@ -57,10 +58,15 @@ def arguments(signature: str) -> dict[str, Argument]:
             named |= name == "*"
             continue
         name = name.partition(":")[0]
+        named |= name.startswith("*")
         found[name] = Argument(name, None if named else place, default if equals else None)
         place += 1
-        named |= name.startswith("*")
     return found
+
+
+def _bare(default: str | None) -> str | None:
+    """A default without the module that a function says it is of: that moves, and it does not."""
+    return default and re.sub(r"function (?:\w+\.)+(?=\w+>)", "function ", default)
 
 
 def _parts(inside: str) -> Iterator[str]:

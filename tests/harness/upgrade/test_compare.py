@@ -188,6 +188,17 @@ def test_warning_gone() -> None:
     assert (one.severity, one.after) == ("property", "no warning")
 
 
+def test_warning_reworded() -> None:
+    """A warning that goes on in other words is no new one."""
+    start = "UserWarning: float64 is not there, and it is cut to float32. "
+    before, after = (
+        entry().model_copy(update={"warnings": (start + end,)})
+        for end in ("Old link.", "New link.")
+    )
+    (one,) = compared(Pair(before, after))
+    assert (one.severity, one.after) == ("property", start + "New link.")
+
+
 def test_hidden() -> None:
     """Nothing is concluded from an adapter's own mistake before, or from what neither was asked."""
     broken = entry("looks_up_a_missing_name")

@@ -34,6 +34,19 @@ def test_moved(new: str, changes: list[tuple[str, str]]) -> None:
     assert [(one.severity, one.after) for one in moved(OLD, new)] == changes
 
 
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("(a=<function x.y.tanh>)", "(a=<function tanh>)"),
+        ("(a, **more)", "(a, b=1, **more)"),
+    ],
+)
+def test_nothing_moved(old: str, new: str) -> None:
+    """A function whose module moved is the same, and what takes the rest has no place."""
+    assert [one.severity for one in moved(old, new) if one.severity == "breaking"] == []
+    assert list(moved("(a=<function x.tanh>)", "(a=<function x.relu>)"))
+
+
 def test_arguments() -> None:
     """Commas and equals signs in defaults separate nothing."""
     found = arguments("(a, f=<function g(x, y)>, *rest, d={'x': (1, 2)}, **more)")
