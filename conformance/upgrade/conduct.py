@@ -99,7 +99,8 @@ def _warnings(before: Entry, after: Entry) -> Iterator[Change]:
 
 def _properties(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Change]:
     told = {"exception"}  # of which the exception itself tells
-    for name in (name for name in old if name in new and name not in told):
+    told |= {name for name in old if old[name] is None or new.get(name) is None}  # unseen
+    for name in (name for name in old if name not in told):
         kinds: dict[str, Kind] = {
             one: one for one in ("container", "padding", "checkpoint", "defaults")
         }

@@ -147,6 +147,7 @@ def test_crash() -> None:
     [
         ({"container": "(y, end_h, end_c)"}, ["breaking"]),
         ({"padding": {"forward": "zeros"}}, []),  # nothing to compare it with
+        ({"container": None}, []),
     ],
 )
 def test_properties(properties: dict[str, Any], severity: list[str]) -> None:
