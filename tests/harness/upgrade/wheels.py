@@ -84,7 +84,7 @@ class Upgrades:
     index: Path
     environments: Path
 
-    def main(self, *arguments: str, timeout: float = 120) -> subprocess.CompletedProcess[str]:
+    def main(self, *arguments: str, timeout: float = 300) -> subprocess.CompletedProcess[str]:
         """Run a command of ``python -m conformance`` in the project."""
         settings = {
             "PATH": "/usr/bin:/bin",  # without uv, wherever that may be
