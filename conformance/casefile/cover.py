@@ -81,8 +81,8 @@ class Goals:
         )
 
     def shown_by(self, case: Case) -> Indices:
-        """The goals that a case meets and can show."""
-        if not case.run or case.must_reject:
+        """The goals that a case meets and can show: gates that are closed hide most mistakes."""
+        if not case.run or case.must_reject or not case.numbers.usual:
             return np.zeros(0, np.int64)
         unseen = hidden(case.layer, case.dimensions, case.lengths)
         row = row_of(case.layer, case.dimensions)

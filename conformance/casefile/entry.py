@@ -11,10 +11,12 @@ from conformance.casefile.schema import CaseEntry, CaseFile, Expect, Feed
 from conformance.lstm.agreement import contradictions
 from conformance.lstm.case import Case, Dimensions, Layer
 from conformance.lstm.distinct import coincidences
+from conformance.lstm.numbers import Numbers
 from conformance.lstm.result import result_shapes
 from conformance.lstm.sample import input_shapes
 
 _RESULTS = ("output", "h_n", "c_n")
+FLOAT16_MAX = 65504.0
 
 
 def resolve(
@@ -74,6 +76,7 @@ def resolve(
                 run=entry.run,
                 split=entry.split.model_dump(exclude_none=True) if entry.split else {},
                 repeat=entry.repeat.model_dump(exclude_none=True) if entry.repeat else {},
+                numbers=_numbers(entry),
                 record=entry.record,
                 parameters=entry.parameters.model_dump() if entry.parameters else {},
                 tags=tags,
@@ -122,6 +125,7 @@ def _unfit(
         yield "record: checkpoint is seen where the layer is saved: set layer.checkpoint"
     if ("exception" in entry.record) != (entry.expect == "rejected") and entry.record:
         yield "record: exception is seen, and nothing else, where input must be rejected"
+    yield from _unfit_numbers(entry, layer, dimensions, lengths)
     if not entry.run and (entry.split or entry.repeat or entry.record or layer.gradients):
         yield "run: without a run there is nothing to split, repeat, record or differentiate"
     if entry.repeat is not None:
@@ -148,6 +152,31 @@ def _unrepeated(
         yield "repeat: these are the case's own sizes"
     for text in contradictions(layer, replace(dimensions, **others)):
         yield f"repeat: {text}"
+
+
+def _numbers(entry: CaseEntry) -> Numbers:
+    return Numbers(**entry.numbers.model_dump(exclude_none=True)) if entry.numbers else Numbers()
+
+
+def _unfit_numbers(
+    entry: CaseEntry, layer: Layer, dimensions: Dimensions, lengths: tuple[int, ...]
+) -> Iterator[str]:
+    """Return where the numbers to be fed do not fit the layer, or reach nothing in it."""
+    numbers, time = _numbers(entry), dimensions.time_steps
+    if numbers.usual:
+        return
+    if entry.expect == "rejected" or not entry.run:
+        yield "numbers: what they are is seen where the case must run"
+    if numbers.states != Numbers.states and layer.initial_state == "zeros":
+        yield "numbers: a layer that starts from zeros is given no states"
+    if numbers.behind != Numbers.behind and min(lengths, default=time) >= time:
+        yield "numbers: behind needs lengths, and one that ends before the last step"
+    if late := [step for step in numbers.zero_steps if step >= time]:
+        yield f"numbers: zero_steps has {late[0]}, and the steps are 0 to {time - 1}"
+    if layer.dtype.removeprefix("mixed_") == "float16":
+        for name, most in numbers.reach(dimensions.hidden_units).items():
+            if most > FLOAT16_MAX:
+                yield f"numbers: {name} of {most:g}, where float16 ends at {FLOAT16_MAX:g}"
 
 
 def _listed(names: Sequence[str]) -> str:

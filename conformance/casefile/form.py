@@ -20,6 +20,7 @@ SLUG = "^[a-z0-9]+(-[a-z0-9]+)*$"
 URL = r"^https?://\S+$"
 MAX_SIZE = 1_000_000
 MAX_AXES = 16
+MAX_NUMBER = 1e30  # of what is fed: its product with a weight is below the largest float32
 
 
 def _extent(value: object) -> int | str:
@@ -48,6 +49,19 @@ def _requirement(value: str) -> str:
         text = f"version: {error}"
         raise PydanticCustomError("sentence", "{text}", {"text": text}) from None
     return value
+
+
+def _span(value: object) -> tuple[float, float]:
+    ends = value if isinstance(value, list) else [value, value]
+    numbers = [one for one in ends if isinstance(one, int | float) and not isinstance(one, bool)]
+    if len(ends) != 2 or numbers != ends or not all(abs(one) <= MAX_NUMBER for one in numbers):
+        raise PydanticCustomError("expected", "a number, or the least and the largest")
+    low, high = map(float, numbers)
+    if not isinstance(value, list):
+        low = -high
+    if not low < high:
+        raise PydanticCustomError("expected", "a number above 0, or the least and the largest")
+    return low, high
 
 
 def _several(value: object) -> list[object]:
@@ -119,6 +133,16 @@ Length = Annotated[int, Field(ge=-MAX_SIZE, le=MAX_SIZE)]
 Width = Annotated[int | str, PlainValidator(_width, json_schema_input_type=Size | Literal["any"])]
 Count = Annotated[int, Field(ge=1)]
 Positive = Annotated[int, Field(ge=1, le=MAX_SIZE)]
+_Number = Annotated[float, Field(ge=-MAX_NUMBER, le=MAX_NUMBER)]
+# A single number stands for that and its negative.
+Span = Annotated[
+    tuple[float, float],
+    PlainValidator(
+        _span,
+        json_schema_input_type=Annotated[float, Field(gt=0, le=MAX_NUMBER)]
+        | Annotated[list[_Number], Field(min_length=2, max_length=2)],
+    ),
+]
 Property = Literal["checkpoint", "container", "defaults", "exception", "padding"]
 Sizes = Annotated[Many[Size], BeforeValidator(_several, json_schema_input_type=Size | Many[Size])]
 

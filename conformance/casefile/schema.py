@@ -26,6 +26,7 @@ from conformance.casefile.form import (
     Size,
     Sizes,
     Slug,
+    Span,
     TagName,
     Text,
     Url,
@@ -35,6 +36,7 @@ from conformance.casefile.form import (
 )
 from conformance.lstm.case import Dimensions, Layer
 from conformance.lstm.kind import ANY, USUAL
+from conformance.lstm.numbers import Behind
 
 _STRICT = ConfigDict(strict=True, extra="forbid", frozen=True)
 _DRAFT = "https://json-schema.org/draft/2020-12/schema"
@@ -144,6 +146,23 @@ class Repeat(Exclusion):
     """Sizes of a call between two that are the same; the others are the case's."""
 
 
+class NumbersFed(BaseModel):
+    """How the numbers are made that are fed: a span is a number, ±that, or [least, largest]."""
+
+    model_config = _STRICT
+    weights: Maybe[Span] = Field(
+        default=None, description="Of weights and biases; else ±1/sqrt(hidden_units)."
+    )
+    input: Maybe[Span] = Field(default=None, description="Of the input; else ±1.")
+    states: Maybe[Span] = Field(default=None, description="Of the given h_0 and c_0; else ±1.")
+    zero_steps: Maybe[Many[Size]] = Field(
+        default=None, description="Steps, from 0, at which every feature of the input is zero."
+    )
+    behind: Maybe[Behind] = Field(
+        default=None, description="What the input holds behind a sequence's end; else drawn ones."
+    )
+
+
 class Counts(BaseModel):
     """How many parameters the layer has, by how many biases the framework gives each gate."""
 
@@ -196,6 +215,9 @@ class CaseEntry(BaseModel):
     repeat: Maybe[Repeat] = Field(
         default=None, description="Also run it again, after a call of these sizes."
     )
+    numbers: Maybe[NumbersFed] = Field(
+        default=None, description="How the numbers are made; else small ones, at random."
+    )
     record: tuple[Property, ...] = Field(
         default=(), description="Properties compared with those on record.", strict=False
     )
@@ -221,6 +243,8 @@ class CaseEntry(BaseModel):
             raise PydanticCustomError("sentence", "parameters are those of one set of dimensions")
         if self.feed is not None and not self.feed.model_fields_set:
             raise PydanticCustomError("sentence", "feed names no input")
+        if self.numbers is not None and not self.numbers.model_fields_set:
+            raise PydanticCustomError("sentence", "numbers says nothing of any")
         return self
 
 
@@ -281,6 +305,10 @@ _KIND["run"] = (
     some(bool),
     Field(default=None, description="Whether the case is run, and not inferred alone."),
 )
+_KIND["behind"] = (
+    some(Literal[(*get_args(Behind), ANY)]),
+    Field(default=None, description="What the input holds behind a sequence's end."),
+)
 if TYPE_CHECKING:
 
     class Kind(BaseModel):
@@ -289,9 +317,9 @@ else:
     Kind = create_model(
         "Kind",
         __config__=_STRICT,
-        __doc__="Options of the layer and sizes, each with a value or a list of some, and whether "
-        "the case is run. 'any' is all but the default, of an option that is no truth value and of "
-        "num_layers.",
+        __doc__="Options of the layer and sizes, each with a value or a list of some, whether the "
+        "case is run, and what stands behind ends. 'any' is all but the default, of an option that "
+        "is no truth value, of num_layers and of behind.",
         **dict[str, Any](_KIND),
     )
 

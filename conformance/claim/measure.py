@@ -8,7 +8,7 @@ import numpy as np
 
 from conformance.convention.convention import canonical_results
 from conformance.lstm.case import Case, sizes
-from conformance.lstm.sample import Floats
+from conformance.lstm.sample import Floats, valid_steps
 from conformance.process.observation import Observation
 
 # Half the distance from 1 to the next number, and the loosest tolerance of each dtype. Half a
@@ -47,11 +47,6 @@ def differences(case: Case, name: str, got: Any, expected: Floats) -> Floats:
         ended = ~valid_steps(case)
         error[ended.T if case.layer.layout == "time_major" else ended] = 0.0
     return error
-
-
-def valid_steps(case: Case) -> Any:
-    """Which steps are within their sequence's length, (batch, time)."""
-    return np.arange(case.dimensions.time_steps) < np.array(case.lengths)[:, None]
 
 
 def errors(

@@ -12,8 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from conformance.claim.measure import canonical, valid_steps
+from conformance.claim.measure import canonical
 from conformance.lstm.case import Case, Record
+from conformance.lstm.sample import valid_steps
 from conformance.process.observation import Observation, complete
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from adapters.contract import GROUP, Dimensions, Layer, Shape
+from conformance.lstm.numbers import Numbers
 
 __all__ = ["Case", "Deviation", "Dimensions", "Instead", "Layer", "Record", "Shape", "sizes"]
 
@@ -35,6 +36,7 @@ class Case:
     split: Mapping[str, int] = field(default_factory=dict)  # {"time": 2}: also run in two pieces
     # {"batch_size": 3}: also run again, after a call in which these sizes are others
     repeat: Mapping[str, int] = field(default_factory=dict)
+    numbers: Numbers = field(default_factory=Numbers)  # how those that are fed are made
     record: tuple[str, ...] = ()  # properties that are compared with those on record
     parameters: Mapping[str, int] = field(default_factory=dict)  # published counts, by biases
     tags: frozenset[str] = frozenset()

@@ -1,4 +1,4 @@
-"""A kind of cases: certain ids, options of the layer and sizes, and whether they are run."""
+"""A kind of cases: certain ids, options of the layer and sizes, and how each is run."""
 
 from collections.abc import Mapping
 from dataclasses import MISSING, fields
@@ -6,6 +6,7 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from conformance.lstm.case import Case, Deviation, Dimensions, Layer
+from conformance.lstm.numbers import Numbers
 
 ANY = "any"  # every value but the default, as in a Gap; what has no default has no such word
 SIZES = frozenset(size.name for size in fields(Dimensions))
@@ -13,7 +14,7 @@ USUAL: Mapping[str, Any] = {
     one.name: one.default
     for one in (*fields(Layer), *fields(Dimensions))
     if one.default is not MISSING
-}
+} | {"behind": Numbers.behind}
 
 
 def speaks_of(pin: Deviation, case: Case) -> bool:
@@ -28,9 +29,14 @@ def unlike(case: Case, kind: Mapping[str, tuple[Any, ...]]) -> dict[str, Any]:
 
 
 def value_of(case: Case, name: str) -> Any:
-    """The value of an option or a size, by its name; of ``run``, whether the case is run."""
+    """The value of an option or a size, by its name.
+
+    ``run`` is whether the case is run, ``behind`` what stands behind a sequence's end.
+    """
     if name == "run":
         return case.run
+    if name == "behind":
+        return case.numbers.behind
     return getattr(case.dimensions if name in SIZES else case.layer, name)
 
 

@@ -32,7 +32,8 @@ def lstm(layer: Layer, sample: Sample) -> dict[str, Floats]:
     each direction of the last layer, where the layer does not return sequences; ``h_n`` is
     (layer*direction, batch, hidden), ``c_n`` (layer*direction, batch, cell). In another layout than
     batch-major they have the axes of `conformance.lstm.pattern.canonical`, and a merge other than
-    concat leaves the output as wide as one direction. What lies beyond a sequence's length is zero.
+    concat leaves the output as wide as one direction. What lies beyond a sequence's length is zero,
+    whatever the input holds there.
     """
     first = sample.weights[0]
     inputs = {name: batch_major(layer, name, array) for name, array in sample.inputs.items()}
@@ -40,9 +41,14 @@ def lstm(layer: Layer, sample: Sample) -> dict[str, Floats]:
     cell, hidden = first.recurrent_weights.shape[-2:]
     h = inputs.get("h_0", np.zeros((rows, batch, hidden)))
     c = inputs.get("c_0", np.zeros((rows, batch, cell)))
-    with _BLAS.limit(limits=1):
+    x, lengths = inputs["input"], inputs.get("lengths")
+    if lengths is not None:
+        # Nothing is computed with what is no number of the sequence's: it may be no number at all.
+        x = np.where((np.arange(x.shape[1]) < lengths[:, None])[..., None], x, 0.0)
+    # Where lengths are left out to see what that would give, what is not finite may be read.
+    with _BLAS.limit(limits=1), np.errstate(invalid="ignore", over="ignore"):
         for _ in range(2 if layer.stateful == "carried" else 1):
-            results = _stack(layer, sample.weights, inputs["input"], h, c, inputs.get("lengths"))
+            results = _stack(layer, sample.weights, x, h, c, lengths)
             h, c = results["h_n"], results["c_n"]
     output = "sequence" if layer.return_sequences else "last"
     return {

@@ -1,13 +1,14 @@
 """The numbers fed to every framework: weights, inputs and initial states, seeded by the case's id.
 
-Every number is a multiple of `GRID`'s step between -1 and 1: the case's dtype holds each of them,
-and each sum of two biases, exactly, so that a framework with one bias a gate gets the very same
-layer as one with two, and the float64 reference starts from the very numbers that the framework was
-given.
+Every number is a multiple of `GRID`'s step between -1 and 1, and as coarser a one as its span is
+wider: the case's dtype holds each of them, and each sum of two biases, exactly, so that a framework
+with one bias a gate gets the very same layer as one with two, and the float64 reference starts from
+the very numbers that the framework was given.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from math import ceil, log2
 from typing import Any
 
 import numpy as np
@@ -15,12 +16,15 @@ from numpy.typing import NDArray
 
 from conformance.lstm.case import Case, Dimensions, Layer, Shape, sizes
 from conformance.lstm.law import Law
+from conformance.lstm.numbers import UNIT, Span
 from conformance.lstm.pattern import canonical
 
 Floats = NDArray[np.float64]
 # Steps in 1. A significand has 24 bits in float32, 11 in float16 and 8 in bfloat16; the largest sum
 # of two biases is below 2, so the steps may be one bit finer than half of that range.
 GRID = {"float32": 2**20, "float64": 2**20, "float16": 2**9, "bfloat16": 2**6}
+# What every dtype holds, and of float16 the largest numbers that a product with a weight leaves so.
+LARGE = {"float32": 2.0**100, "float64": 2.0**100, "float16": 2.0**13, "bfloat16": 2.0**100}
 
 
 @dataclass(frozen=True)
@@ -52,17 +56,20 @@ def draw(case: Case) -> Sample:
 
     Weights and biases are uniform in ±1/sqrt(hidden_units), as PyTorch initializes them
     (https://docs.pytorch.org/docs/stable/generated/torch.nn.LSTM.html), and never zero by design;
-    the input (batch, time, input) and the states (layer*direction, batch, hidden) in ±1. Where the
-    case must be rejected, the inputs named by `Case.feed` have the shapes given there.
+    the input (batch, time, input) and the states (layer*direction, batch, hidden) in ±1, unless
+    `Case.numbers` says otherwise. Where the case must be rejected, the inputs named by `Case.feed`
+    have the shapes given there.
     """
     random = np.random.default_rng(list(case.id.encode()))
-    layer, dimensions = case.layer, case.dimensions
+    layer, dimensions, numbers = case.layer, case.dimensions, case.numbers
     axes = sizes(layer, dimensions)
     directions, hidden, cell = axes["direction"], axes["hidden"], axes["cell"]
-    bound, steps = cell**-0.5, GRID[layer.dtype.removeprefix("mixed_")]
+    bound = numbers.weights or (-(cell**-0.5), cell**-0.5)
+    grid = GRID[layer.dtype.removeprefix("mixed_")]
 
-    def uniform(shape: Shape, limit: float = 1.0) -> Floats:
-        return np.rint(random.uniform(-limit, limit, shape) * steps) / steps
+    def uniform(shape: Shape, span: Span = UNIT) -> Floats:
+        steps = grid / 2.0 ** max(ceil(log2(max(map(abs, span)))), 0)
+        return np.rint(random.uniform(*span, shape) * steps) / steps
 
     def bias() -> Floats:
         shape = (directions, 4, cell)
@@ -82,11 +89,38 @@ def draw(case: Case) -> Sample:
         )
         for width in widths
     )
-    shapes = fed_shapes(case)
-    inputs: dict[str, NDArray[Any]] = {name: uniform(shape) for name, shape in shapes.items()}
+    inputs: dict[str, NDArray[Any]] = {
+        name: uniform(shape, numbers.input if name == "input" else numbers.states)
+        for name, shape in fed_shapes(case).items()
+    }
+    if not numbers.usual:
+        inputs["input"] = _placed(case, inputs["input"], random)
     if layer.lengths == "given":
         inputs["lengths"] = np.array(case.lengths, np.int32)
     return Sample(weights, inputs)
+
+
+def _placed(case: Case, sequence: Floats, random: np.random.Generator) -> Floats:
+    """The input in the layout of the case, with its steps of zeros and what stands behind ends."""
+    numbers, time = case.numbers, 0 if case.layer.layout == "time_major" else -2
+    sequence = sequence.copy()
+    np.moveaxis(sequence, time, 0)[list(numbers.zero_steps)] = 0.0
+    if numbers.behind == "drawn":
+        return sequence
+    signs = np.where(random.random(sequence.shape) < 0.5, -1.0, 1.0)
+    large = LARGE[case.layer.dtype.removeprefix("mixed_")]
+    ended = ~valid_steps(case)
+    ended = ended.T if case.layer.layout == "time_major" else ended
+    sequence[ended] = signs[ended] * {"large": large, "inf": np.inf, "nan": np.nan}[numbers.behind]
+    return sequence
+
+
+def valid_steps(case: Case) -> NDArray[np.bool_]:
+    """Which steps are within their sequence's length, (batch, time)."""
+    valid: NDArray[np.bool_] = (
+        np.arange(case.dimensions.time_steps) < np.array(case.lengths)[:, None]
+    )
+    return valid
 
 
 def fed_shapes(case: Case) -> dict[str, Shape]:

@@ -80,6 +80,7 @@ def test_expected_axes(case: Case) -> None:
     "behaviour",
     [
         "bad-input",
+        "behind-end",
         "bidirectional",
         "checkpoint",
         "compiled",
@@ -108,6 +109,7 @@ def test_expected_axes(case: Case) -> None:
         "streaming",
         "training",
         "variable-lengths",
+        "zero-steps",
     ],
 )
 def test_behaviour(behaviour: str) -> None:
@@ -172,9 +174,13 @@ def test_dimension_names() -> None:
 
 
 def test_kind_names() -> None:
-    """A pin's kind may name every option of the contract's layer, every size, and the run."""
+    """A pin's kind may name every option of the layer, every size, the run, and what is behind."""
     options_and_sizes = (*dataclasses.fields(Layer), *dataclasses.fields(Dimensions))
-    assert list(Kind.model_fields) == [*(field.name for field in options_and_sizes), "run"]
+    assert list(Kind.model_fields) == [
+        *(field.name for field in options_and_sizes),
+        "run",
+        "behind",
+    ]
 
 
 @pytest.mark.parametrize("schema", [case_schema(), deviation_schema(), record_schema()])

@@ -14,6 +14,7 @@ from conformance.casefile.factor import PLAIN, Space
 from conformance.casefile.row import layer_of
 from conformance.lstm.agreement import RULES, Rule
 from conformance.lstm.case import Case
+from conformance.lstm.numbers import Numbers
 
 FORWARDS = Rule(("reverse",), lambda layer, _: layer.reverse, "it reads forwards")
 FEW = ("bidirectional", "reverse", "keep_order", "merge", "layout", "lengths")
@@ -70,6 +71,7 @@ def test_shown(goals: Goals) -> None:
         {"lengths": (5, 5, 5)},
         {"run": False},
         {"must_reject": True},
+        {"numbers": Numbers(weights=(-60.0, 60.0))},
     ],
 )
 def test_not_shown(blind: dict[str, Any]) -> None:

@@ -157,7 +157,6 @@ WRONG = {
 }
 OWN = {  # the behaviour whose cases alone catch the mistake, and the claims that do
     "average_not_halved": ("merge", {"values": "output: other values"}),
-    "backward_starts_in_padding": ("variable-lengths", {"values": "h_n: other values"}),
     "buffer_reused": (
         "repeats",
         {"repeats": "results have been changed by a later call: y"},
@@ -171,10 +170,18 @@ OWN = {  # the behaviour whose cases alone catch the mistake, and the claims tha
         {"repeats": "other numbers, after one of other sizes: end_c, end_h, y"},
     ),
     "gradient_cut_at_step": ("training", {"gradients": "gradient of start_h: other values"}),
+    "lengths_clipped": (
+        "variable-lengths",
+        {
+            "rejects": "fed       lengths (6, 5, 3)",
+            "properties": "exception: not what is on record\n  expected  'ValueError'",
+        },
+    ),
     "mixed_results_widened": (
         "dtype",
         {"shapes": "y: another dtype\n  expected  bfloat16\n  got       float32"},
     ),
+    "padding_multiplied": ("behind-end", {"values": "h_n: other values"}),
     "projects_without_output_gate": ("projection", {"values": "c_n: other values"}),
     "refuses_empty_batch": (
         "empty-axis",
@@ -206,6 +213,13 @@ OWN = {  # the behaviour whose cases alone catch the mistake, and the claims tha
     ),
     "wide_layer_squeezes_batch": ("deepbench", {"inferred_shapes": "y: another shape"}),
     "wide_stack_counts_a_bias": ("published", {"parameters": "not the published number"}),
+    "zero_steps_skipped": ("zero-steps", {"values": "h_n: other values"}),
+}
+WITH_LENGTHS = {  # what each file with lengths catches, and no other file
+    "backward_starts_in_padding": (
+        {"behind-end", "variable-lengths", "zero-steps"},
+        {"values": "h_n: other values"},
+    ),
 }
 ALL = {"coverage-pairs", "coverage-sizes", "coverage-triples"}
 MEETING = {  # of options together, or of rare sizes, which only the covering arrays put together
@@ -219,7 +233,7 @@ MEETING = {  # of options together, or of rare sizes, which only the covering ar
     ),
     "three_options_meet": (ALL, {"values": "looks like the initial states ignored"}),
 }
-ALONE = OWN | MEETING
+ALONE = OWN | WITH_LENGTHS | MEETING
 MISTAKES = WRONG | {adapter: claims for adapter, (_, claims) in ALONE.items()}
 OTHERS = {  # for the tests of the process, of what is installed, and of what is not supported
     "compiles",
@@ -283,6 +297,8 @@ RECORDED = {  # of the right adapter, by property and cases
     "padding": {
         "variable-lengths-[!b]*": {"forward": "zeros"},
         "variable-lengths-bidirectional": {"forward": "zeros", "backward": "zeros"},
+        "behind-end-nan": {"forward": "zeros"},
+        "behind-end-nan-bidirectional": {"forward": "zeros", "backward": "zeros"},
     },
 }
 RECORDS = [
@@ -302,8 +318,8 @@ def put(adapter: str) -> list[Case]:
             for case in CASES.values()
             if not (case.layer.gradients and case.tags & {"sizes", "triples"})
         ]
-    if adapter in OWN:
-        wide = WIDE if OWN[adapter][0] in WIDE else set()
+    if adapter in OWN | WITH_LENGTHS:
+        wide = WIDE if adapter in OWN and OWN[adapter][0] in WIDE else set()
         cases = [case for case in CASES.values() if case.behaviour not in COVERING | WIDE]
         # What is wrong in a wide layer alone shows without a number computed.
         return cases + [case for case in CASES.values() if case.behaviour in wide and not case.run]
@@ -368,10 +384,10 @@ def test_caught_by_its_own_file_alone(adapter: str) -> None:
     assert {CASES[name].behaviour for _, name in findings(adapter)} == {behaviour}
 
 
-@pytest.mark.parametrize("adapter", MEETING)
-def test_caught_by_covering_arrays_alone(adapter: str) -> None:
-    """A mistake of options that meet, each right alone, or of sizes, is caught by the arrays."""
-    behaviours, _ = MEETING[adapter]
+@pytest.mark.parametrize("adapter", WITH_LENGTHS | MEETING)
+def test_caught_by_several_files_alone(adapter: str) -> None:
+    """What several files have, each catches; what only the covering arrays have, they do."""
+    behaviours, _ = (WITH_LENGTHS | MEETING)[adapter]
     assert {CASES[name].behaviour for _, name in findings(adapter)} == behaviours
 
 

@@ -7,12 +7,14 @@ import pytest
 
 from conformance.lstm.case import Deviation, Dimensions, Layer
 from conformance.lstm.kind import speaks_of, unlike
+from conformance.lstm.numbers import Numbers
 from tests.harness.observed import SEQUENCES
 
 CASE = dataclasses.replace(
     SEQUENCES,
     layer=Layer(bidirectional=True, merge="sum", projection_size=3),
     dimensions=Dimensions(2, 5, 3, 4, num_layers=2),
+    numbers=Numbers(behind="nan"),
 )
 
 
@@ -26,6 +28,8 @@ CASE = dataclasses.replace(
         {"layout": ("any", "batch_major")},
         {"batch_size": (0, 2), "num_layers": (2,)},
         {"run": (True,)},
+        {"behind": ("inf", "nan")},
+        {"behind": ("any",)},
     ],
 )
 def test_of_the_kind(kind: dict[str, tuple[Any, ...]]) -> None:
@@ -41,6 +45,7 @@ def test_of_the_kind(kind: dict[str, tuple[Any, ...]]) -> None:
         ({"layout": ("any",), "dtype": ("any",)}, {"layout": "batch_major", "dtype": "float32"}),
         ({"batch_size": (0,), "time_steps": (5,)}, {"batch_size": 2}),
         ({"run": (False,)}, {"run": True}),
+        ({"behind": ("drawn", "large")}, {"behind": "nan"}),
     ],
 )
 def test_of_another_kind(kind: dict[str, tuple[Any, ...]], unlike_it: dict[str, Any]) -> None:
