@@ -24,6 +24,7 @@ COMMANDS = {
     "gaps": claim.GAPS,
     "record": report.RECORD,
     "matrix": report.MATRIX,
+    "margins": report.MARGINS,
     "bench": bench.BENCH,
     "convert": weights.CONVERT,
     "upgrade": upgrade.UPGRADE,

@@ -1,7 +1,6 @@
-"""What is measured of an observation: its canonical results, their errors, the numbers allowed."""
+"""What is measured of an observation: its canonical results, their errors, and the margin left."""
 
 from collections.abc import Mapping
-from math import sqrt
 from typing import Any
 
 import numpy as np
@@ -10,32 +9,6 @@ from conformance.convention.convention import canonical_results
 from conformance.lstm.case import Case, sizes
 from conformance.lstm.sample import Floats, valid_steps
 from conformance.process.observation import Observation
-
-# Half the distance from 1 to the next number, and the loosest tolerance of each dtype. Half a
-# percent of float16 and four of bfloat16 are 8 roundings of a number near 1: c is kept in that
-# dtype, so that it is rounded at each step, and no bound above it follows from the sizes alone.
-UNITS = {"float64": 2.0**-53, "float32": 2.0**-24, "float16": 2.0**-11, "bfloat16": 2.0**-8}
-LOOSEST = {"float64": 1e-10, "float32": 1e-5, "float16": 5e-3, "bfloat16": 4e-2}
-
-
-def tolerance(case: Case) -> float:
-    """The largest absolute error allowed in the case's dtype.
-
-    4 units in the last place for each square root of the terms in a gate's sum (embedding, hidden,
-    two biases), once for each layer of the stack; never looser than `LOOSEST`. In float64, where
-    that would be less than the reference's own rounding over many steps, it is 1e-10.
-    """
-    dimensions, dtype = case.dimensions, case.layer.dtype.removeprefix("mixed_")
-    if dtype == "float64":
-        return LOOSEST[dtype]
-    terms = dimensions.embedding_dim + dimensions.hidden_units + 2
-    return min(4 * UNITS[dtype] * sqrt(terms) * dimensions.num_layers, LOOSEST[dtype])
-
-
-def gradient_tolerance(case: Case, expected: Floats) -> float:
-    """The largest absolute error allowed of a gradient, whose sums also run over batch and time."""
-    summed = case.dimensions.batch_size * case.dimensions.time_steps
-    return tolerance(case) * sqrt(summed) * max(1.0, float(np.abs(expected).max(initial=0.0)))
 
 
 def differences(case: Case, name: str, got: Any, expected: Floats) -> Floats:
@@ -57,6 +30,29 @@ def errors(
         name: float(differences(case, name, array, expected[name]).max(initial=0.0))
         for name, array in views.items()
     }
+
+
+def part_of(error: Floats, allowed: Floats) -> Floats:
+    """Each error as a part of the largest that is allowed there; NaN where there is a NaN."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(error == 0.0, 0.0, error / allowed)
+
+
+def margins(observation: Observation, views: Mapping[str, Any]) -> dict[str, float]:
+    """The largest part that an error is of what is allowed, of each canonical result and gradient.
+
+    Gradients of another shape have none. NaN where there is a NaN.
+    """
+    case, limits = observation.case, observation.allowed
+    found = {
+        name: part_of(differences(case, name, array, observation.expected[name]), limits[name])
+        for name, array in views.items()
+    }
+    for name, want in observation.expected_gradients.items():
+        came = observation.gradients.get(name)
+        if came is not None and came.shape == want.shape:
+            found[name] = part_of(np.abs(came - want), observation.allowed_gradients[name])
+    return {name: float(parts.max(initial=0.0)) for name, parts in found.items()}
 
 
 def canonical(observation: Observation) -> dict[str, Any]:

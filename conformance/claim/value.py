@@ -5,30 +5,27 @@ from typing import Any
 import numpy as np
 
 from conformance.claim.diagnosis import like_values
-from conformance.claim.measure import (
-    canonical,
-    errors,
-    gradient_tolerance,
-    tolerance,
-)
+from conformance.claim.measure import canonical, differences
 from conformance.claim.shape import misshapen
 from conformance.claim.verdict import Verdict, another, judged, off, plain, stopped
 from conformance.process.observation import Observation
 
 
 def values(observation: Observation) -> Verdict:
-    """Every canonical result equals the float64 reference's within the tolerance."""
+    """Every canonical result equals the float64 reference's, each number within its limit."""
     if ended := stopped(observation):
         return ended
     if wrong := misshapen(observation):
         return wrong
-    case, limit = observation.case, tolerance(observation.case)
+    case, allowed = observation.case, observation.allowed
     views, got, lines = canonical(observation), {}, []
-    for name, error in errors(case, observation.expected, views).items():
-        if not error <= limit:
+    for name, array in views.items():
+        error = differences(case, name, array, observation.expected[name])
+        if not (error <= allowed[name]).all():
             got[name] = "value"
-            lines.append(off(case, name, views[name], observation.expected[name], limit))
-    if lines and (guess := like_values(observation.case, observation.sample, views, limit)):
+            lines.append(off(error, name, array, observation.expected[name], allowed[name]))
+    largest = max(float(limit.max(initial=0.0)) for limit in allowed.values())
+    if lines and (guess := like_values(case, observation.sample, views, largest)):
         lines.append(f"looks like {guess}")
     return judged(got, lines)
 
@@ -54,10 +51,11 @@ def gradients(observation: Observation) -> Verdict:
             got[name] = observation.dtype(name)
             lines.append(another(name, "dtype", dtype, got[name]))
             continue
-        limit = gradient_tolerance(case, expected[name])
-        if not np.abs(came[name] - expected[name]).max(initial=0.0) <= limit:
+        limit = observation.allowed_gradients[name]
+        error = np.abs(came[name] - expected[name])
+        if not (error <= limit).all():
             got[name] = "value"
-            lines.append(off(case, name, came[name], expected[name], limit))
+            lines.append(off(error, name, came[name], expected[name], limit))
     return judged(got, lines)
 
 
@@ -82,11 +80,13 @@ def splits(observation: Observation) -> Verdict:
     for name in ("h_n", "c_n"):
         rows = np.concatenate([first[name], second[name]], axis=1)
         together[name] = second[name] if axis == "time" else rows
-    got, lines, limit = {}, [], 2 * tolerance(case)  # each side may be off by as much
+    got, lines = {}, []
     for name, whole in canonical(observation).items():
-        if not np.abs(together[name] - whole).max(initial=0.0) <= limit:
+        error = differences(case, name, together[name], whole)
+        limit = 2 * observation.allowed[name]  # each side may be off by as much
+        if not (error <= limit).all():
             got[name] = "value"
-            lines.append(off(case, name, together[name], whole, limit))
+            lines.append(off(error, name, together[name], whole, limit))
     if lines:
         lines.insert(0, f"cut along {axis} at {cut}, the pieces do not make up the whole")
     return judged(got, lines)

@@ -10,10 +10,8 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 
 from conformance.claim.diagnosis import like_shape
-from conformance.claim.measure import (
-    differences,
-)
-from conformance.lstm.case import Case, Shape
+from conformance.claim.measure import part_of
+from conformance.lstm.case import Shape
 from conformance.lstm.law import Law
 from conformance.process.observation import Observation, Raised
 
@@ -80,14 +78,14 @@ def another(name: str, what: str, expected: object, got: object) -> str:
     return f"{name}: another {what}\n  expected  {expected}\n  got       {got}"
 
 
-def off(case: Case, name: str, got: Any, expected: Any, limit: float) -> str:
-    """The largest error of one result or gradient: where it is, and how large."""
-    error = differences(case, name, got, expected)
-    place = np.unravel_index(np.argmax(np.where(np.isnan(error), np.inf, error)), error.shape)
+def off(error: Any, name: str, got: Any, expected: Any, allowed: Any) -> str:
+    """One result or gradient that is off: where it is most beyond its limit, and by how much."""
+    part = part_of(error, allowed)
+    place = np.unravel_index(np.argmax(np.where(np.isnan(part), np.inf, part)), part.shape)
     index = ", ".join(str(int(number)) for number in place)
     return (
-        f"{name}: other values; the largest error is at [{index}] of {error.shape}\n"
-        f"  expected  {expected[place]:.9f} within {limit:.2e}\n"
+        f"{name}: other values; the worst is at [{index}] of {part.shape}\n"
+        f"  expected  {expected[place]:.9f} within {allowed[place]:.2e}\n"
         f"  got       {got[place]:.9f}, off by {error[place]:.2e}"
     )
 

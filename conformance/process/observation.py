@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any, Literal, TypeAlias
 
 from adapters.contract import Convention
@@ -13,7 +14,7 @@ from conformance.convention.convention import (
     native_weights,
     result_laws,
 )
-from conformance.lstm import gradient, reference
+from conformance.lstm import envelope, gradient, reference
 from conformance.lstm.case import Case, Dimensions, Record, Shape
 from conformance.lstm.sample import Floats, Sample, draw
 from conformance.process.child import Message, Packed, unpacked
@@ -70,7 +71,9 @@ class Observation:
     control: Raised | None = None  # what right input raises, where wrong input was refused
     sample: Sample | None = None  # what was fed
     expected: Mapping[str, Floats] = field(default_factory=dict)  # the reference, canonical
+    allowed: Mapping[str, Floats] = field(default_factory=dict)  # the largest error of each number
     expected_gradients: Mapping[str, Floats] = field(default_factory=dict)  # native
+    allowed_gradients: Mapping[str, Floats] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
     seconds: Mapping[str, float] = field(default_factory=dict)
     read: Sequence[str] = ()  # options that the adapter looked at, where that was asked for
@@ -95,14 +98,15 @@ def observe(host: Host, case: Case, watch: bool = False) -> Observation:
     def meanwhile() -> None:
         if sample is not None and not case.must_reject:
             facts["expected"] = reference.lstm(case.layer, sample)
+            facts["allowed"] = envelope.results(case.layer, sample)
+            if case.layer.gradients:
+                facts.update(_differentiated(host.convention(), case, sample))
 
     whole = _observe(host, case, sample, watch, meanwhile)
     if case.must_reject and whole.outcome == "rejected":
         return replace(whole, control=_control(host, case))
     if sample is None or whole.outcome != "ran" or case.must_reject:
         return whole
-    if case.layer.gradients:
-        facts["expected_gradients"] = _gradients(whole.convention, case, sample)
     if case.split:
         pieces = tuple(_pieces(host, case, sample))
         tries = sum((piece.tries for piece in pieces), whole.tries)
@@ -190,9 +194,16 @@ def _repeated(part: Message | None) -> Repeated | Raised | None:
     return Repeated(*_arrays(part["results"]), tuple(part["fed"]), tuple(part["first"]))
 
 
-def _gradients(convention: Convention | None, case: Case, sample: Sample) -> dict[str, Floats]:
+def _differentiated(convention: Convention, case: Case, sample: Sample) -> dict[str, Any]:
+    """The gradients that are expected, and what each of their numbers may be off by."""
+    differentiate = partial(_gradients, convention, case)
+    right = differentiate(sample)
+    allowed = envelope.gradients(case.layer.dtype, sample, right, differentiate)
+    return {"expected_gradients": right, "allowed_gradients": allowed}
+
+
+def _gradients(convention: Convention, case: Case, sample: Sample) -> dict[str, Floats]:
     """The reference's gradients by the framework's own names, in its own layout."""
-    assert convention is not None
     where = convention, case.layer, case.dimensions
     _, views = cotangents(convention, case)
     if "output" in views:

@@ -1,4 +1,4 @@
-"""``python -m conformance schema``, ``record`` and ``matrix``."""
+"""``python -m conformance schema``, ``record``, ``matrix`` and ``margins``."""
 
 import argparse
 import os
@@ -11,7 +11,7 @@ from conformance.casefile.schema import schema_files
 from conformance.casefile.suggest import hint
 from conformance.command import Command, CommandError, tell, write
 from conformance.process.framework import Framework, beside, find, named, shipped
-from conformance.report import matrix, recorded, report
+from conformance.report import margin, matrix, recorded, report
 
 
 def schemas() -> dict[Path, str]:
@@ -90,6 +90,18 @@ def _matrix(root: Path, given: argparse.Namespace) -> int:  # noqa: ARG001 (a re
     return 0
 
 
+def _margins_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("report", type=Path, help="of pytest --report")
+
+
+def _margins(root: Path, given: argparse.Namespace) -> int:
+    _, entries = _read(given.report)
+    try:
+        return write(root, {Path("docs", "tolerance.svg"): margin.drawing(entries)})
+    except ValueError as error:
+        raise CommandError(f"{given.report}: {error}") from error
+
+
 def _read(path: Path) -> tuple[report.Header, list[report.Entry]]:
     try:
         return report.read(path)
@@ -104,3 +116,8 @@ RECORD = Command(
     _record_arguments,
 )
 MATRIX = Command("a report as a table: frameworks by behaviours", _matrix, _matrix_arguments)
+MARGINS = Command(
+    "draw a report's errors as parts of their limits to docs/tolerance.svg",
+    _margins,
+    _margins_arguments,
+)

@@ -18,7 +18,7 @@ from conformance.casefile import textfile
 from conformance.casefile.document import quoted
 from conformance.claim.asked import Absence
 from conformance.claim.check import CLAIMS, claims_on
-from conformance.claim.measure import canonical, errors, tolerance
+from conformance.claim.measure import canonical, errors, margins
 from conformance.claim.pins import Settlement
 from conformance.claim.property import seen
 from conformance.claim.shape import shapes
@@ -130,7 +130,14 @@ class Entry(BaseModel):
     errors: dict[str, float | None] | None = Field(
         description="Largest absolute error against the float64 reference; null where not finite."
     )
-    tolerance: float
+    tolerance: float = Field(
+        description="The largest error that is allowed of any number; 0 where none was compared."
+    )
+    margins: dict[str, float | None] | None = Field(
+        default=None,
+        description="The largest part that an error is of what is allowed in its place, of each "
+        "canonical result and each native gradient: above 1 is beyond it; null where not finite.",
+    )
     parameters: dict[str, tuple[int, ...]] | Refusal | None
     inferred: dict[str, tuple[int, ...]] | Refusal | None
     exception: Refusal | None
@@ -189,6 +196,7 @@ def entry(observation: Observation) -> Entry:
         }
     view: dict[str, Tensor] | None = None
     error: dict[str, float | None] | None = None
+    margin: dict[str, float | None] | None = None
     if results is not None and not case.must_reject and shapes(observation).outcome == "agrees":
         views = canonical(observation)
         view = _tensors(views)
@@ -196,6 +204,7 @@ def entry(observation: Observation) -> Entry:
             name: _finite(value)
             for name, value in errors(case, observation.expected, views).items()
         }
+        margin = {name: _finite(value) for name, value in margins(observation, views).items()}
     return Entry(
         framework=observation.framework.label,
         case=case.id,
@@ -209,7 +218,10 @@ def entry(observation: Observation) -> Entry:
         native=native,
         canonical=view,
         errors=error,
-        tolerance=tolerance(case),
+        tolerance=max(
+            (float(one.max(initial=0.0)) for one in observation.allowed.values()), default=0.0
+        ),
+        margins=margin,
         parameters=_shapes(observation.parameters),
         inferred=_shapes(observation.inferred),
         exception=_refusal(observation.exception),
@@ -237,7 +249,7 @@ def absent(framework: Framework, case: Case, why: Absence) -> Entry:
         native=None,
         canonical=None,
         errors=None,
-        tolerance=tolerance(case),
+        tolerance=0.0,
         parameters=None,
         inferred=None,
         exception=None,

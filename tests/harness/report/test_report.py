@@ -68,12 +68,15 @@ def test_entry() -> None:
     }
     assert canonical == {"output": (2, 5, 4), "h_n": (1, 2, 4), "c_n": (1, 2, 4)}
     assert all(error <= entry.tolerance for error in (entry.errors or {}).values() if error)
+    assert (entry.margins or {}).keys() == {"output", "h_n", "c_n"}
+    assert all(0 < margin < 1 for margin in (entry.margins or {}).values() if margin)
 
 
 def test_error_that_is_not_finite() -> None:
     """JSON has no NaN: such an error is null."""
-    errors = report.entry(ENTRIES["not finite"]).errors or {}
-    assert [errors["output"], errors["h_n"] is None] == [None, False]
+    entry = report.entry(ENTRIES["not finite"])
+    for found in (entry.errors or {}, entry.margins or {}):
+        assert [found["output"], found["h_n"] is None] == [None, False]
 
 
 def test_misshapen_has_no_canonical_form() -> None:
@@ -94,6 +97,7 @@ def test_entry_of_gradients() -> None:
     entry = report.entry(ENTRIES["differentiated"])
     assert (entry.native or {})["gradient of x"].shape == (2, 5, 3)
     assert (entry.canonical or {}).keys() == {"output", "h_n", "c_n"}
+    assert 0 < ((entry.margins or {})["gradient of x"] or 0) < 1
 
 
 def test_entry_of_properties() -> None:
