@@ -62,8 +62,8 @@ Join = Callable[[Sequence[Array]], Array]
 
 
 def sigmoid(x: Array) -> Array:
-    """Return the logistic function of every number."""
-    return 1 / (1 + np.exp(-x))
+    """Return the logistic function of every number, as it is without an exponential's overflow."""
+    return (1 + np.tanh(x / 2)) / 2
 
 
 def step(weights: Mapping[str, Array], x: Array, h: Array, c: Array) -> tuple[Array, Array]:

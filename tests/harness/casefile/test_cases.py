@@ -5,11 +5,13 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from packaging.requirements import Requirement
 
 from adapters.contract import Dimensions, Layer
 from conformance.__main__ import main
+from conformance.casefile.form import ON_DEMAND
 from conformance.casefile.known import Ground, load_deviations, load_records
 from conformance.casefile.load import load_cases
 from conformance.casefile.schema import (
@@ -21,7 +23,9 @@ from conformance.casefile.schema import (
     record_schema,
 )
 from conformance.claim.check import claims_on
+from conformance.lstm import envelope, reference
 from conformance.lstm.case import Case, Deviation, Record
+from conformance.lstm.sample import draw
 from conformance.process.framework import shipped
 from conformance.process.source import declared
 from conformance.report.commands import schemas
@@ -101,6 +105,7 @@ def test_expected_axes(case: Case) -> None:
         "published",
         "return-state",
         "reverse",
+        "saturation",
         "single-layer",
         "single-sequence",
         "single-step",
@@ -115,6 +120,20 @@ def test_expected_axes(case: Case) -> None:
 def test_behaviour(behaviour: str) -> None:
     """The behaviours that the project promises to check all have cases."""
     assert any(case.behaviour == behaviour for case in CASES)
+
+
+SHIPPED = [
+    case for case in CASES if case.run and not case.must_reject and not case.tags & ON_DEMAND
+]
+
+
+@pytest.mark.parametrize("case", SHIPPED, ids=lambda case: case.id)
+def test_limits_are_narrow(case: Case) -> None:
+    """No number may be off by as much as a tenth of what its result reaches: that shows nothing."""
+    sample = draw(case)
+    for name, right in reference.lstm(case.layer, sample).items():
+        limit = envelope.results(case.layer, sample)[name]
+        assert not limit.size or limit.max() <= envelope.PARTED * np.abs(right).max()
 
 
 def test_guide() -> None:

@@ -162,6 +162,7 @@ OWN = {  # the behaviour whose cases alone catch the mistake, and the claims tha
         {"repeats": "results have been changed by a later call: y"},
     ),
     "changes_its_input": ("repeats", {"repeats": "what was fed has been changed: x"}),
+    "cell_clipped": ("saturation", {"values": "c_n: other values"}),
     "checkpoint_loses_bias": ("checkpoint", {"values": "looks like recurrent_bias dropped"}),
     "compiled_drops_bias": ("compiled", {"values": "looks like recurrent_bias dropped"}),
     "default_moved": ("defaults", {"properties": "defaults: not what is on record"}),
