@@ -1,4 +1,4 @@
-"""The cell that is handed out is clipped at 3."""
+"""The cell that is handed out is clipped at 7."""
 
 from typing import Any
 
@@ -18,6 +18,6 @@ def run(*asked: Any) -> Results:
     if "end_c" in results:
         held = results["end_c"]
         narrow = isinstance(held, Cast)
-        clipped = np.clip(held.array if narrow else held, -3, 3)
+        clipped = np.clip(held.array if narrow else held, -7, 7)
         results["end_c"] = Cast(clipped, held.dtype) if narrow else clipped
     return results
