@@ -19,11 +19,16 @@ from conformance.lstm.rounding import Rounding
 from conformance.lstm.sample import Floats, LayerWeights, Sample
 
 RUNS = 32
-FEWER = 8  # of gradients, which sum over a batch, so that each run is a call of its own
+FEWER = 16  # of gradients, which sum over a batch, so that each run is a call of its own
 # What the largest of so many normal numbers comes to, at least, in standard deviations.
-REACH = {RUNS: 2.4, FEWER: 1.6}
+REACH = {RUNS: 2.4, FEWER: 2.0}
+# A spread that is known by so few runs and neighbours may be too small: by an eighth, one standard
+# deviation, for 16 of each, and of thousands of numbers some by three of those.
+UNSURE = {RUNS: 1.0, FEWER: 1.5}
 CHANCE = 0.01  # that a layer whose every error is as large as a rounding's can be leaves it
-NEIGHBOURS = 4  # how many runs the other units of a step are worth, for the spread of one
+# How many runs the other units of a step are worth, for the spread of one: the more, the fewer runs
+# there are to know it by, or a spread that came out too small would refuse what is right.
+NEIGHBOURS = {RUNS: 4, FEWER: 16}
 PARTED = 0.1  # of the largest number of a sequence: trajectories so far apart are two
 WORK = 2_000_000  # gates, beyond which some sequences of a batch are computed for all of it
 # float64 cannot show errors of its own: they are computed so much larger, and the oracle has them
@@ -84,8 +89,9 @@ def _limit(strayed: Floats, right: Floats, dtype: str) -> Floats:
     squares = (strayed**2).mean(axis=0)
     near = squares.mean(axis=-1, keepdims=True) if squares.size else squares
     runs = len(strayed)
-    spread = np.sqrt((runs * squares + NEIGHBOURS * near) / (runs + NEIGHBOURS))
-    limit = np.maximum(strayed.max(axis=0), REACH[runs] * spread)
+    others = NEIGHBOURS[runs]
+    spread = np.sqrt((runs * squares + others * near) / (runs + others))
+    limit = UNSURE[runs] * np.maximum(strayed.max(axis=0), REACH[runs] * spread)
     axes = tuple(range(1, limit.ndim))
     top = limit.max(axis=axes, keepdims=True, initial=0.0)
     parted = top > PARTED * np.abs(right).max(axis=axes, keepdims=True, initial=0.0)
