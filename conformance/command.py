@@ -39,6 +39,11 @@ def tell(*lines: object, error: bool = False) -> None:
         print(plain.lines(one, ALL), file=sys.stderr if error else sys.stdout, flush=True)
 
 
+def order(*lines: str) -> None:
+    """Prints orders to the runner of a workflow, in which the caller has escaped all data."""
+    print(*lines, sep="\n", flush=True)
+
+
 def count(text: str) -> int:
     """A whole number from 1, as an argument of a command."""
     number = int(text)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from packaging.requirements import InvalidRequirement, Requirement
 
+from conformance import command
 from conformance.casefile.load import load_cases
 from conformance.command import Command, CommandError
 from conformance.process.framework import find
@@ -32,7 +33,8 @@ def _format(parser: argparse.ArgumentParser) -> None:
 
 def _shown(compared: Comparison, form: str) -> int:
     """Print a comparison, and return the status that it has."""
-    print(*FORMATS[form](compared), sep="\n")
+    show = command.order if form == "github" else command.tell
+    show(*FORMATS[form](compared))
     return compared.status
 
 
@@ -162,10 +164,10 @@ def _bisect(root: Path, given: argparse.Namespace) -> int:
     tell(f"{len(versions)} releases from {versions[0]} to {versions[-1]}")
     status, count = 0, 0
     for found in bisected(Releases(given.package, trial), versions, given.all):
-        print(*FORMATS["text"](found), "", sep="\n", flush=True)
+        command.tell(*FORMATS["text"](found), "")
         status, count = max(status, found.status), count + 1
     if not count:
-        print(f"nothing changed from {versions[0]} to {versions[-1]} but bits and seconds")
+        command.tell(f"nothing changed from {versions[0]} to {versions[-1]} but bits and seconds")
     return status
 
 
