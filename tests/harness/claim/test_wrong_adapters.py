@@ -244,8 +244,10 @@ OTHERS = {  # for the tests of the process, of what is installed, and of what is
     "defaults_raise",
     "dies_on_import",
     "exits",
+    "floods",
     "gap_without_link",
     "hangs",
+    "holds_the_lock",
     "ignores_reverse",
     "infers_a_list",
     "infers_an_open_size",
@@ -253,6 +255,7 @@ OTHERS = {  # for the tests of the process, of what is installed, and of what is
     "killed",
     "knows_no_lengths",
     "leaks_state",
+    "leaves_a_child",
     "leaves",
     "minimal",
     "missing_function",
@@ -265,6 +268,7 @@ OTHERS = {  # for the tests of the process, of what is installed, and of what is
     "returns_nothing",
     "segfaults",
     "strange_dtype",
+    "talks_without_end",
     "wrong_pattern",
 }
 

@@ -10,6 +10,7 @@ from adapters.contract import Layer
 from conformance.__main__ import main
 from conformance.claim.pins import Settlement
 from conformance.claim.verdict import Verdict
+from conformance.process.framework import Framework
 from conformance.report import margin, report
 from conformance.report.report import Entry
 from tests.harness.observed import SEQUENCES, observed
@@ -45,8 +46,9 @@ def test_drawing() -> None:
 
 def test_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """The command writes the drawing, and says so where a report has nothing to draw."""
+    (tmp_path / "docs").mkdir()
     file = tmp_path / "report.jsonl"
-    head = report.header([], complete=True)
+    head = report.header([Framework("right", "tests.harness.adapters.right", "")], complete=True)
     report.write(file, head, [entry(a=0.5)])
     assert main(["margins", str(file)], tmp_path) == 0
     assert (tmp_path / "docs" / "tolerance.svg").read_text(encoding="utf-8").startswith("<svg")
