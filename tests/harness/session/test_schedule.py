@@ -339,7 +339,7 @@ def test_interpreter_is_asked_once(tmp_path: Path) -> None:
     python = project.write("python", script)
     python.chmod(0o700)
     project.run("-n", "2", "--framework", f"right@{python}").assert_outcomes(passed=13)
-    assert len((tmp_path / "starts").read_text()) == len(["asked", "run by one worker"])
+    assert len((tmp_path / "starts").read_text()) == len(["tried", "asked", "run by one worker"])
 
 
 @pytest.fixture(scope="module")
