@@ -222,14 +222,14 @@ def observation(request: pytest.FixtureRequest) -> Observation:
 
 
 @pytest.fixture(scope="session")
-def entry(observation: Observation) -> report.Entry:
-    """The same as the report has it, before any claim is judged."""
-    return report.entry(observation)
+def entry(observation: Observation) -> dict[str, Any]:
+    """The same as the report has it, before any claim is judged: as plain data, made once."""
+    return report.entry(observation).model_dump(mode="json")
 
 
 @pytest.fixture
 def judge(
-    request: pytest.FixtureRequest, observation: Observation, entry: report.Entry
+    request: pytest.FixtureRequest, observation: Observation, entry: dict[str, Any]
 ) -> Callable[[Verdict], None]:
     """Passes, fails or expects the failure; and keeps it for the report."""
     claim = _claim(request.function)
@@ -240,7 +240,7 @@ def judge(
         alone = run.alone(observation, claim) if settled.kind == "fails" else None
         told = alone.entry() if alone else None
         request.node.stash[RECORD] = {
-            "entry": entry.model_dump(mode="json"),
+            "entry": entry,
             "claim": claim,
             "message": settled.message.partition("\n")[0],
             "result": report.claim(verdict, settled, told).model_dump(mode="json"),

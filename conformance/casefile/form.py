@@ -127,9 +127,9 @@ Claims = Annotated[
 Version = Annotated[str, AfterValidator(_requirement)]
 
 Size = Annotated[int, Field(ge=0, le=MAX_SIZE)]
-# Of what has a default, for a layer of any other.
 # Also one that no sequence can have: it must be refused.
 Length = Annotated[int, Field(ge=-MAX_SIZE, le=MAX_SIZE)]
+# Of what has a default, for a layer of any other.
 Width = Annotated[int | str, PlainValidator(_width, json_schema_input_type=Size | Literal["any"])]
 Count = Annotated[int, Field(ge=1)]
 Positive = Annotated[int, Field(ge=1, le=MAX_SIZE)]

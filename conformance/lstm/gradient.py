@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from conformance.lstm.case import Layer
 from conformance.lstm.layout import batch_major, in_layout
-from conformance.lstm.sample import Floats, LayerWeights, Sample
+from conformance.lstm.sample import Floats, LayerWeights, Sample, within
 
 Flags = NDArray[np.bool_]
 
@@ -130,7 +130,7 @@ def _stack(
 def _valid(inputs: Mapping[str, Floats]) -> Flags:
     """(batch, time): whether each step of the input is one of its sequence's."""
     batch, time = inputs["input"].shape[:2]
-    return np.arange(time) < inputs.get("lengths", np.full(batch, time))[:, None]
+    return within(time, inputs.get("lengths", np.full(batch, time)))
 
 
 def _forward(

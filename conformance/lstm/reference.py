@@ -17,7 +17,7 @@ from threadpoolctl import ThreadpoolController
 
 from conformance.lstm.case import Layer
 from conformance.lstm.layout import batch_major, in_layout
-from conformance.lstm.sample import Floats, LayerWeights, Sample
+from conformance.lstm.sample import Floats, LayerWeights, Sample, within
 
 Lengths = NDArray[Any] | None  # (batch,)
 # Of a step's products none is worth a second thread, and where another worker has the other core,
@@ -44,7 +44,7 @@ def lstm(layer: Layer, sample: Sample) -> dict[str, Floats]:
     x, lengths = inputs["input"], inputs.get("lengths")
     if lengths is not None:
         # Nothing is computed with what is no number of the sequence's: it may be no number at all.
-        x = np.where((np.arange(x.shape[1]) < lengths[:, None])[..., None], x, 0.0)
+        x = np.where(within(x.shape[1], lengths)[..., None], x, 0.0)
     # Where lengths are left out to see what that would give, what is not finite may be read.
     with _BLAS.limit(limits=1), np.errstate(invalid="ignore", over="ignore"):
         for _ in range(2 if layer.stateful == "carried" else 1):

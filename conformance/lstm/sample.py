@@ -117,9 +117,12 @@ def _placed(case: Case, sequence: Floats, random: np.random.Generator) -> Floats
 
 def valid_steps(case: Case) -> NDArray[np.bool_]:
     """Which steps are within their sequence's length, (batch, time)."""
-    valid: NDArray[np.bool_] = (
-        np.arange(case.dimensions.time_steps) < np.array(case.lengths)[:, None]
-    )
+    return within(case.dimensions.time_steps, np.array(case.lengths))
+
+
+def within(time: int, lengths: NDArray[Any]) -> NDArray[np.bool_]:
+    """The same, (batch, time), of lengths (batch,)."""
+    valid: NDArray[np.bool_] = np.arange(time) < lengths[:, None]
     return valid
 
 

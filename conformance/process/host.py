@@ -265,7 +265,8 @@ def request(
         "defaults": "defaults" in case.record,
     }
     if case.repeat:
-        message["between"] = request(convention, _between(case), draw(_between(case)))
+        other = _between(case)
+        message["between"] = request(convention, other, draw(other))
     return message
 
 

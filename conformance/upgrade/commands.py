@@ -24,7 +24,7 @@ from conformance.upgrade.told import FORMATS
 from conformance.upgrade.wanted import adapters, beside, parsed
 
 ENVIRONMENTS = ".environments"
-tell = partial(print, file=sys.stderr, flush=True)
+tell = partial(command.tell, error=True)
 
 
 def _format(parser: argparse.ArgumentParser) -> None:

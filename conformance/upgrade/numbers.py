@@ -109,7 +109,7 @@ def _claimed(entry: Entry, name: str) -> bool | None:
 
 
 def _limit(entry: Entry, gradient: Tensor) -> float:
-    """As `measure.gradient_tolerance`, of the numbers themselves, for both sides."""
+    """For both sides, of the gradient's own numbers: a report has no limit of each."""
     summed = entry.dimensions["batch_size"] * entry.dimensions["time_steps"]
     array: Any = unpacked(gradient.numbers or "", gradient.shape, gradient.dtype)
     return 2 * entry.tolerance * sqrt(summed) * max(1.0, float(np.abs(array).max(initial=0.0)))

@@ -76,7 +76,6 @@ FORMATS: Mapping[str, Callable[[Comparison], Iterator[str]]] = {
 
 def _heads(comparison: Comparison) -> list[str]:
     """What holds of both sides, whichever framework."""
-    lines = [f"before: {_plain(comparison.before)}", f"after: {_plain(comparison.after)}"]
     lines = [" -> ".join(_plain(one) for one in (comparison.before, comparison.after))]
     lines += map(_plain, comparison.notes)
     lines += [f"on one side alone: {_plain(name)}" for name in comparison.unmatched]
