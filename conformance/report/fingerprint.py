@@ -14,7 +14,8 @@ from conformance.lstm.sample import Sample
 
 DIGITS = 16  # of SHA-256, in hexadecimal: chance makes no two of a million alike
 FEW = 512  # numbers that a report has of a result; of more it has the fingerprint alone
-MEANT = ("must_reject", "feed", "lengths", "run", "split")  # of a case, beside layer and sizes
+# Of a case, beside layer and sizes.
+MEANT = ("must_reject", "feed", "lengths", "run", "split", "repeat", "numbers")
 
 
 def of_case(case: Case) -> str:
@@ -33,7 +34,7 @@ def of_case(case: Case) -> str:
         if one.name in MEANT and getattr(case, one.name) != _default(one)
     }
     meaning = {"id": case.id, "layer": layer, "dimensions": vars(case.dimensions), **beside}
-    return _digits(json.dumps(meaning, sort_keys=True).encode())
+    return _digits(json.dumps(meaning, sort_keys=True, default=vars).encode())
 
 
 def of_sample(sample: Sample) -> str:

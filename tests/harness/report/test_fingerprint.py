@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from adapters.contract import Layer
+from conformance.lstm.numbers import Numbers
 from conformance.lstm.sample import draw
 from conformance.report import fingerprint, report
 from conformance.report.fingerprint import of_case, of_numbers, of_sample, packed, unpacked
@@ -25,6 +26,8 @@ NUMBERS = np.array([[1.5, -2.0, np.nan]], np.float32)
         {"lengths": (5, 3)},
         {"run": False},
         {"split": {"time": 2}},
+        {"repeat": {"batch_size": 3}},
+        {"numbers": Numbers(weights=(-60.0, 60.0))},
     ],
     ids=lambda change: "-".join(change),
 )
