@@ -1,4 +1,4 @@
-"""Of a time-major layer the input is read right, and the output has the batch first."""
+"""Of a time-major layer with whole sequences, the output has the batch first."""
 
 from typing import Any
 
@@ -13,6 +13,6 @@ PACKAGES = ("numpy",)
 def run(layer: Layer, *asked: Any) -> Results:
     """Swap the first two axes of a sequence back."""
     results = right.run(layer, *asked)
-    if layer.layout == "time_major" and layer.return_sequences:
+    if layer.layout == "time_major" and layer.lengths == "full" and layer.return_sequences:
         results["y"] = results["y"].swapaxes(0, 1)
     return results

@@ -73,7 +73,8 @@ def test_records_from_elsewhere(tmp_path: Path) -> None:
     report = tmp_path / "report.jsonl"
     first = elsewhere(tmp_path, *cases, f"--report={report}")
     assert "4 failed" in first.stdout
-    written = conformance("record", str(report), path=tmp_path, tool=COMMANDS)
+    asked = "record", str(report), "--framework", NAME
+    written = conformance(*asked, path=tmp_path, tool=COMMANDS)
     file = folder / "my_adapter.properties.yaml"
     assert written.stdout == f"{file}\n", written.stderr
     second = elsewhere(tmp_path, *cases)
