@@ -17,7 +17,7 @@ import numpy as np
 import orbax.checkpoint
 from flax import serialization, traverse_util
 
-from adapters._jax import Call, batch, cast, differentiated
+from adapters._jax import Call, batch, cast, cotangents, differentiated
 from adapters._older import enable_x64
 from adapters.contract import Array, Convention, Dimensions, Layer, Results, Shape
 
@@ -65,8 +65,7 @@ def ran(
         arguments = [{name: cast(weights[name], dtype) for name in weights}, fed]
         if layer.gradients:
             call = differentiated(call) if eager else jax.jit(differentiated(call))
-            of = {name: result.dtype for name, result in traced.results.items()}
-            arguments.append({to: cast(inputs[f"cotangent of {to}"], of[to]) for to in of})
+            arguments.append(cotangents(traced.results, inputs))
         results = call(*arguments)
     return Results(results, container=traced.container, **properties)
 

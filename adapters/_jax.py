@@ -68,8 +68,7 @@ def ran(
         arguments = [weights, fed]
         if layer.gradients:
             call = jax.jit(differentiated(call))
-            dtypes = {name: result.dtype for name, result in trace.results.items()}
-            arguments.append({to: cast(inputs[f"cotangent of {to}"], dtypes[to]) for to in dtypes})
+            arguments.append(cotangents(trace.results, inputs))
         results = call(*arguments)
     return Results(results, container=trace.container, **properties)
 
@@ -119,11 +118,32 @@ def _trace(
     return _Trace(jitted, traced, containers[0])
 
 
+def cotangents(
+    results: Mapping[str, jax.ShapeDtypeStruct], inputs: Mapping[str, Array]
+) -> dict[str, Array]:
+    """The cotangent of each of `results`, in its dtype: zeros of what was not asked for."""
+    return {
+        name: cast(inputs[f"cotangent of {name}"], one.dtype)
+        if f"cotangent of {name}" in inputs
+        else jnp.zeros(one.shape, one.dtype)
+        for name, one in results.items()
+    }
+
+
 def differentiated(call: Call) -> Call:
-    """`call`, with the cotangents as a third argument and the gradients among the results."""
+    """`call`, with the cotangents as a third argument and the gradients among the results.
+
+    Integers, as lengths are, stay what they are: nothing is differentiated by them.
+    """
 
     def both(weights: Arrays, inputs: Arrays, cotangents: Arrays) -> dict[str, jax.Array]:
-        results, pullback = jax.vjp(call, weights, inputs)
+        fixed = {
+            name: one for name, one in inputs.items() if jnp.issubdtype(one.dtype, jnp.integer)
+        }
+        moved = {name: one for name, one in inputs.items() if name not in fixed}
+        results, pullback = jax.vjp(
+            lambda weights, moved: call(weights, {**moved, **fixed}), weights, moved
+        )
         of_weights, of_inputs = pullback(cotangents)
         gradients = {f"gradient of {name}": one for name, one in (of_weights | of_inputs).items()}
         return results | gradients

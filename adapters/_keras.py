@@ -167,7 +167,7 @@ def run(
     if layer.execution == "predict":
         named = _predicting(named)
     if layer.stateful != "no":
-        named = partial(_twice, named, stack, layer)
+        named = _second(named, stack, layer, tensors)
     if layer.gradients:
         results = _differentiated(vjp, named, tensors, variables, inputs)
     else:
@@ -304,8 +304,8 @@ def _states(layer: Layer, number: int) -> list[str]:
     ]
 
 
-def _twice(call: Named, stack: Stack, layer: Layer, inputs: Tensors) -> Results:
-    """Call a stateful stack from its reset state, and again from what it kept, or once more reset.
+def _second(call: Named, stack: Stack, layer: Layer, inputs: Tensors) -> Named:
+    """Call a stateful stack from its reset state; what calls it from what it kept, or reset again.
 
     An initial state that is given takes the place of the kept one: it is fed before that alone.
     """
@@ -313,10 +313,12 @@ def _twice(call: Named, stack: Stack, layer: Layer, inputs: Tensors) -> Results:
         member.reset_state()
     call(inputs)
     if layer.stateful == "carried":
-        return call({name: inputs[name] for name in ("input", "mask") if name in inputs})
+        return lambda inputs: call(
+            {name: inputs[name] for name in ("input", "mask") if name in inputs}
+        )
     for member in stack:
         member.reset_state()
-    return call(inputs)
+    return call
 
 
 def _model(call: Named, inputs: Tensors) -> tuple[keras.Model, list[str]]:

@@ -36,9 +36,11 @@ and, where the framework has that:
     Names of programs that the framework calls, as ``("clang",)``. One that is missing makes the
     adapter ``not installed``.
 
-Under `Layer.gradients` the inputs hold a cotangent for every result, ``"cotangent of " + name``,
-and `run` returns beside the results, for every input and weight, ``"gradient of " + name``: the
-derivative of the sum of all results times their cotangents. `infer` leaves gradients out.
+Under `Layer.gradients` the inputs hold a cotangent for every result that is asked for,
+``"cotangent of " + name``, and `run` returns beside the results, for every weight and every input
+but lengths, ``"gradient of " + name``: the derivative of the sum of these results times their
+cotangents. What a layer returns unasked has none. Of a stateful layer the last call alone is
+differentiated: the state that was kept is a constant. `infer` leaves gradients out.
 """
 
 from collections.abc import Callable, Mapping
@@ -93,7 +95,7 @@ class Layer:
         "Of parameters, inputs and results; a mixed one keeps parameters and inputs in float32 "
         "and computes in the narrow one.",
     )
-    gradients: bool = _option(False, "Differentiate for every input and weight.")
+    gradients: bool = _option(False, "Differentiate for every weight and every input but lengths.")
     dropout: bool = _option(
         False, "Build the layer with a dropout of one half, and call it in evaluation."
     )
@@ -159,7 +161,8 @@ class Convention:
     that knows time-major tensors alone declares those: ``"time batch input"``.
 
     inputs
-        ``input``, ``h_0`` and ``c_0``; where the framework has them, ``lengths`` (int32).
+        ``input``, ``h_0`` and ``c_0``; where the framework has them, ``lengths`` (int32), one for
+        each sequence of the batch axes.
     results
         ``output`` (the sequence), ``h_n`` and ``c_n``; ``last`` is what its users read as the
         output where `Layer.return_sequences` is false.

@@ -257,7 +257,8 @@ def _differentiated(
 ) -> tuple[dict[str, jax.Array], str]:
     """The same, with the gradients among the results."""
     results, pullback, container = eqx.filter_vjp(call, model, inputs, has_aux=True)
-    of_model, of_inputs = pullback(cotangents)
+    unasked = {name: jnp.zeros_like(one) for name, one in results.items() if name not in cotangents}
+    of_model, of_inputs = pullback({**cotangents, **unasked})
     gradients = _named(of_model) | of_inputs
     return results | {f"gradient of {name}": one for name, one in gradients.items()}, container
 

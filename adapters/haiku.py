@@ -265,7 +265,8 @@ def _differentiated(
 ) -> dict[str, jax.Array]:
     """The results of `call`, and beside them the gradient for every parameter and input."""
     results, pullback = jax.vjp(call, params, inputs)
-    of_params, of_inputs = pullback(cotangents)
+    unasked = {name: jnp.zeros_like(one) for name, one in results.items() if name not in cotangents}
+    of_params, of_inputs = pullback({**cotangents, **unasked})
     gradients = dict(_flat(of_params)) | of_inputs
     return results | {f"gradient of {name}": one for name, one in gradients.items()}
 

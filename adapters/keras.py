@@ -52,7 +52,13 @@ def _vjp(
     sources = {**inputs, **{path: weight.value for path, weight in weights.items()}}
 
     def pullback(cotangents: Tensors) -> Tensors:
-        return tape.gradient(dict(results), sources, output_gradients=dict(cotangents))
+        return tape.gradient(
+            dict(results),
+            sources,
+            output_gradients=dict(cotangents),
+            # None otherwise: of an initial state that a kept one has taken the place of
+            unconnected_gradients=tf.UnconnectedGradients.ZERO,
+        )
 
     return results, pullback
 

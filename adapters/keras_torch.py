@@ -66,7 +66,12 @@ def _vjp(
 
     def pullback(cotangents: Tensors) -> Tensors:
         gradients = torch.autograd.grad(
-            list(results.values()), list(sources.values()), list(cotangents.values())
+            list(results.values()),
+            list(sources.values()),
+            list(cotangents.values()),
+            # An initial state that a kept one has taken the place of is none of the call's.
+            allow_unused=True,
+            materialize_grads=True,
         )
         return dict(zip(sources, gradients, strict=True))
 

@@ -88,7 +88,8 @@ def run(layer: Layer, dimensions: Dimensions, weights: dict, inputs: dict) -> Re
     if layer.gradients:
         parts = model.parameters_dict()
         _, pull = ms.vjp(forward, *(given[name] for name in fed), weights=tuple(parts.values()))
-        bar = [given[f"cotangent of {name}"] for name in arrays]
+        zeros = {f"cotangent of {name}": ms.ops.zeros_like(one) for name, one in arrays.items()}
+        bar = [given.get(name, zero) for name, zero in zeros.items()]
         of_inputs, of_parts = pull(bar[0], tuple(bar[1:]))
         found = zip([*fed, *parts], of_inputs + of_parts, strict=True)
         arrays |= {f"gradient of {name}": one for name, one in found}

@@ -231,8 +231,11 @@ def _differentiated(module: Stack, cotangents: Mapping[str, mx.array]) -> Callab
     def total(weights: Mapping[str, mx.array], inputs: Mapping[str, mx.array]) -> Any:
         module.update(tree_unflatten(list(weights.items())))
         returned = module(inputs)
-        results = _named(returned).items()
-        return sum((one * cotangents[f"cotangent of {n}"]).sum() for n, one in results), returned
+        results = _named(returned)
+        asked = [
+            (one, results[name.removeprefix("cotangent of ")]) for name, one in cotangents.items()
+        ]
+        return sum((cotangent * one).sum() for cotangent, one in asked), returned
 
     return mx.value_and_grad(total, argnums=(0, 1))
 

@@ -160,8 +160,9 @@ def run(
     if layer.gradients:
         leaves.pop("lengths", None)
         leaves |= _parameters(module) or dict(module.named_parameters())  # those of a program
-        cotangents = [paddle.to_tensor(inputs[f"cotangent of {name}"]) for name in results]
-        gradients = paddle.grad(list(results.values()), list(leaves.values()), cotangents)
+        asked = {name: one for name, one in results.items() if f"cotangent of {name}" in inputs}
+        cotangents = [paddle.to_tensor(inputs[f"cotangent of {name}"]) for name in asked]
+        gradients = paddle.grad(list(asked.values()), list(leaves.values()), cotangents)
         results |= {f"gradient of {n}": one for n, one in zip(leaves, gradients, strict=True)}
     return Results(results, **properties)
 

@@ -157,7 +157,7 @@ def run(
     elif layer.execution == "predict":
         call = partial(_predicted, call)
     if layer.stateful != "no":
-        call = partial(_twice, call, stack, layer)
+        call = _second(call, stack, layer, tensors)
     if layer.gradients:
         results = _differentiated(call, tensors, variables, inputs)
     else:
@@ -284,10 +284,10 @@ def _states(layer: Layer, number: int) -> list[str]:
     ]
 
 
-def _twice(
+def _second(
     call: Call, stack: list[keras.layers.Layer], layer: Layer, inputs: Mapping[str, Any]
-) -> Results:
-    """Call a stateful stack from its reset state, and again from what it kept, or once more reset.
+) -> Call:
+    """Call a stateful stack from its reset state; what calls it from what it kept, or reset again.
 
     An initial state that is given takes the place of the kept one: it is fed before that alone.
     """
@@ -295,10 +295,12 @@ def _twice(
         member.reset_states()
     call(inputs)
     if layer.stateful == "carried":
-        return call({name: inputs[name] for name in ("input", "mask") if name in inputs})
+        return lambda inputs: call(
+            {name: inputs[name] for name in ("input", "mask") if name in inputs}
+        )
     for member in stack:
         member.reset_states()
-    return call(inputs)
+    return call
 
 
 def _model(call: Call, inputs: Mapping[str, Any]) -> tuple[keras.Model, list[str]]:
@@ -380,7 +382,11 @@ def _differentiated(
         for name, result in results.items()
     ]
     gradients = tape.gradient(
-        list(results.values()), list(sources.values()), output_gradients=cotangents
+        list(results.values()),
+        list(sources.values()),
+        output_gradients=cotangents,
+        # None otherwise: of an initial state that a kept one has taken the place of
+        unconnected_gradients=tf.UnconnectedGradients.ZERO,
     )
     named = {f"gradient of {name}": one for name, one in zip(sources, gradients, strict=True)}
     return Results({**results, **named}, **results.properties)

@@ -168,7 +168,10 @@ def run(
         properties["container"] = outline(returned, results)
         if layer.gradients:
             leaves = fed | nn.state.get_state_dict(model)
-            total = sum((one * cotangents[f"cotangent of {n}"]).sum() for n, one in results.items())
+            total = sum(
+                (one * results[name.removeprefix("cotangent of ")]).sum()
+                for name, one in cotangents.items()
+            )
             gradients = total.gradient(*leaves.values())
             results |= {f"gradient of {n}": one for n, one in zip(leaves, gradients, strict=True)}
         Tensor.realize(*results.values())

@@ -87,6 +87,12 @@ GAPS = (
         source="https://github.com/pytorch/pytorch/issues/105982",
     ),
     Gap(
+        {"layout": "unbatched", "lengths": "given"},
+        why="a packed sequence is one of a batch",
+        source="https://docs.pytorch.org/docs/stable/generated/"
+        "torch.nn.utils.rnn.pack_padded_sequence.html",
+    ),
+    Gap(
         {"stateful": ANY},
         why="the layer keeps no state, the caller carries it",
         source=CONVENTION.source,
@@ -125,8 +131,13 @@ def run(
     properties["container"] = outline(returned, results)
     if layer.gradients:
         leaves |= dict(module.named_parameters())
-        cotangent = [cotangents[f"cotangent of {n}"].to(one.dtype) for n, one in results.items()]
-        gradients = torch.autograd.grad(list(results.values()), list(leaves.values()), cotangent)
+        asked = {name: one for name, one in results.items() if f"cotangent of {name}" in cotangents}
+        # A sequence padded again may end before the input does: behind it all cotangents are zero.
+        cotangent = [
+            cotangents[f"cotangent of {name}"][tuple(map(slice, one.shape))].to(one.dtype)
+            for name, one in asked.items()
+        ]
+        gradients = torch.autograd.grad(list(asked.values()), list(leaves.values()), cotangent)
         results |= {f"gradient of {n}": one for n, one in zip(leaves, gradients, strict=True)}
     return Results({name: _numpy(result) for name, result in results.items()}, **properties)
 

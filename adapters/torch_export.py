@@ -88,8 +88,9 @@ def run(
     results = {"output": output, "h_n": h_n, "c_n": c_n}
     properties["container"] = outline(returned, results)
     if layer.gradients:
-        cotangent = [cotangents[f"cotangent of {n}"].to(one.dtype) for n, one in results.items()]
-        gradients = torch.autograd.grad(list(results.values()), list(leaves.values()), cotangent)
+        asked = {name: one for name, one in results.items() if f"cotangent of {name}" in cotangents}
+        cotangent = [cotangents[f"cotangent of {n}"].to(one.dtype) for n, one in asked.items()]
+        gradients = torch.autograd.grad(list(asked.values()), list(leaves.values()), cotangent)
         results |= {f"gradient of {n}": one for n, one in zip(leaves, gradients, strict=True)}
     return Results({name: _numpy(result) for name, result in results.items()}, **properties)
 

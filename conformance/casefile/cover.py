@@ -120,9 +120,16 @@ def hidden(layer: Layer, dimensions: Dimensions, lengths: Sequence[int]) -> froz
         "time_steps": dimensions.time_steps < 3,
         "embedding_dim": dimensions.embedding_dim < 2,
         "hidden_units": width < 2,
-        "lengths": bool(lengths) and not min(lengths) < max(lengths) == dimensions.time_steps,
+        "lengths": bool(lengths) and not _ends_early(layer, dimensions, lengths),
     }
     return frozenset(name for name, hides in small.items() if hides)
+
+
+def _ends_early(layer: Layer, dimensions: Dimensions, lengths: Sequence[int]) -> bool:
+    """Whether a sequence ends before the last step, and another of its batch does not."""
+    if layer.layout == "unbatched":
+        return lengths[0] < dimensions.time_steps
+    return min(lengths) < max(lengths) == dimensions.time_steps
 
 
 def barred(space: Space, rules: Sequence[Rule]) -> frozenset[Few]:

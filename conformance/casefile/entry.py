@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 
-from adapters.contract import Shape
+from adapters.contract import GROUP, Shape
 from conformance.casefile.document import Document, Path, Problem
 from conformance.casefile.expand import MatrixError, expand, label
 from conformance.casefile.expression import ExpressionError, evaluate
@@ -98,9 +98,14 @@ def lengths_of(layer: Layer, dimensions: Dimensions) -> tuple[int, ...]:
     """
     if layer.lengths == "full":
         return ()
-    time, batch = dimensions.time_steps, dimensions.batch_size
+    time = dimensions.time_steps
     some = (max(time - 2, 1), time, 1, max(time - 3, 1))
-    return tuple(some[row % 4] for row in range(batch))
+    return tuple(some[row % 4] for row in range(_sequences(layer, dimensions)))
+
+
+def _sequences(layer: Layer, dimensions: Dimensions) -> int:
+    """How many sequences there are in all batch axes."""
+    return dimensions.batch_size * (GROUP if layer.layout == "extra_batch" else 1)
 
 
 def _unfit(
@@ -109,9 +114,12 @@ def _unfit(
     """Return where lengths, split, record and run do not fit the layer or each other."""
     batch, time = dimensions.batch_size, dimensions.time_steps
     wrong = [f"{length} is not from 1 to {time}" for length in lengths if not 1 <= length <= time]
-    if lengths and len(lengths) != batch:
-        wrong.insert(0, f"{len(lengths)} for a batch of {batch}")
-    if entry.expect != "rejected":
+    due = _sequences(layer, dimensions)
+    if lengths and len(lengths) != due:
+        wrong.insert(0, f"{len(lengths)} for a batch of {due}")
+    # Where a batch has two axes, or none, so few or so many have no shape of their own.
+    shapeless = len(lengths) != due and layer.layout in ("unbatched", "extra_batch")
+    if entry.expect != "rejected" or (lengths and shapeless):
         yield from (f"lengths: {text}" for text in wrong[:1])
     elif entry.feed is None and not wrong:
         yield "lengths: all are right, so nothing is there to reject"

@@ -57,8 +57,13 @@ def _smallest(fews: Iterable[Few]) -> frozenset[Few]:
 
 
 def _broken(space: Space, rule: Rule) -> Iterator[Few]:
-    """The values that break a rule; what it looks at and is no factor of the space is as ever."""
+    """The values that break a rule; what it looks at and is no factor of the space is as ever.
+
+    A size that is none is what an extreme makes of it.
+    """
     names = [name for name in rule.looks_at if name in space.factors]
+    if "extreme" in space.factors and len(names) < len(rule.looks_at):
+        names = list(dict.fromkeys([*names, "extreme"]))
     for values in product(*(space.factors[name] for name in names)):
         pairs = list(zip(names, values, strict=True))
         if rule.broken(*layer_of(dict(pairs))):

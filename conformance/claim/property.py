@@ -14,7 +14,8 @@ import numpy as np
 
 from conformance.claim.measure import canonical
 from conformance.lstm.case import Case, Record
-from conformance.lstm.sample import valid_steps
+from conformance.lstm.layout import batch_major
+from conformance.lstm.sample import within
 from conformance.process.observation import Observation, complete
 
 
@@ -50,9 +51,7 @@ def padding(observation: Observation) -> Mapping[str, str] | None:
     if not complete(observation):
         shorter = replace(case.dimensions, time_steps=max(case.lengths))
         return {"both": "cut"} if complete(observation, shorter) else None
-    output = canonical(observation)["output"]
-    if case.layer.layout == "time_major":
-        output = output.swapaxes(0, 1)
+    output = batch_major(case.layer, "sequence", canonical(observation)["output"])
     halves = np.split(output, case.layer.num_outputs, axis=-1)
     labels = ("forward", "backward") if case.layer.num_outputs == 2 else ("forward",)
     return {label: _held(case, half) for label, half in zip(labels, halves, strict=True)}
@@ -60,8 +59,9 @@ def padding(observation: Observation) -> Mapping[str, str] | None:
 
 def _held(case: Case, output: Any) -> str:
     """The word for one direction's (batch, time, hidden)."""
-    ended = ~valid_steps(case)
-    last = output[np.arange(len(output)), np.array(case.lengths) - 1]
+    lengths = np.array(case.lengths)
+    ended = ~within(case.dimensions.time_steps, lengths)
+    last = output[np.arange(len(output)), lengths - 1]
     if not output[ended].any():
         return "zeros"
     return "repeated" if (output == last[:, None])[ended].all() else "computed"

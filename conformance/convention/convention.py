@@ -20,7 +20,7 @@ from adapters.contract import Convention, Native
 from conformance.lstm.case import Case, Dimensions, Layer, sizes
 from conformance.lstm.law import Law
 from conformance.lstm.pattern import WEIGHTS, canonical, names, native
-from conformance.lstm.sample import Floats, LayerWeights
+from conformance.lstm.sample import Floats, LayerWeights, valid_steps
 
 GATES = "ifgo"
 
@@ -261,8 +261,9 @@ def cotangents(convention: Convention, case: Case) -> tuple[dict[str, Floats], d
     """A cotangent for every native result, by its name, and the same numbers by canonical name.
 
     They are drawn from the case's id and the native name. What no canonical result reads (the
-    steps before the last, of a state that comes as the last step of a sequence) has zeros; a number
-    that two of them read is counted for the first alone.
+    steps before the last, of a state that comes as the last step of a sequence) has zeros, and so
+    has what is handed out behind a sequence's end; a number that two of them read is counted for
+    the first alone.
     """
     where = convention, case.layer, case.dimensions
     drawn: dict[str, Floats] = {}
@@ -279,10 +280,20 @@ def cotangents(convention: Convention, case: Case) -> tuple[dict[str, Floats], d
     counted = np.zeros(start, bool)
     views = {}
     for name, place in canonical_views(*where, places).items():
-        views[name] = np.where(counted[place], 0.0, numbers[place])
-        counted[place] = True
+        due = ~counted[place] & _within(case, name)
+        views[name] = np.where(due, numbers[place], 0.0)
+        counted[place[due]] = True
     native = {name: np.where(counted[places[name]], one, 0.0) for name, one in drawn.items()}
     return native, views
+
+
+def _within(case: Case, name: str) -> Any:
+    """Whether a number of a canonical result is of a sequence's own steps; of its axes or one."""
+    if name != "output" or case.layer.lengths == "full" or not case.layer.return_sequences:
+        return np.True_
+    if case.must_reject:  # and lengths may be wrong
+        return np.True_
+    return valid_steps(case)[..., None]
 
 
 def _viewable(convention: Convention, layer: Layer) -> bool:

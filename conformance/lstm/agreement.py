@@ -37,34 +37,14 @@ RULES = (
         "layout: unbatched is one sequence, so it needs a batch_size of 1",
     ),
     Rule(
-        ("lengths", "layout"),
-        lambda layer, _: layer.lengths == "given" and layer.layout in ("unbatched", "extra_batch"),
-        "lengths: there is one for each sequence of a batch; this layout has no such batch",
-    ),
-    Rule(
-        ("lengths", "reverse", "keep_order"),
-        lambda layer, _: layer.lengths == "given" and layer.reverse and not layer.keep_order,
+        ("lengths", "reverse", "keep_order", "return_sequences", "num_layers"),
+        lambda layer, dimensions: (
+            layer.lengths == "given"
+            and layer.reverse
+            and not layer.keep_order
+            and (layer.return_sequences or dimensions.num_layers > 1)
+        ),
         "lengths: what is emitted first of a shorter sequence is undefined; set keep_order",
-    ),
-    Rule(
-        ("gradients", "layout"),
-        lambda layer, _: layer.gradients and layer.layout != "batch_major",
-        "gradients: the reference has them for batch-major layers",
-    ),
-    Rule(
-        ("gradients", "lengths"),
-        lambda layer, _: layer.gradients and layer.lengths == "given",
-        "gradients: the reference has them for sequences of full length",
-    ),
-    Rule(
-        ("gradients", "stateful"),
-        lambda layer, _: layer.gradients and layer.stateful != "no",
-        "gradients: the reference has them for one call",
-    ),
-    Rule(
-        ("gradients", "return_state"),
-        lambda layer, _: layer.gradients and not layer.return_state,
-        "gradients: the states are differentiated too, so they must be returned",
     ),
 )
 

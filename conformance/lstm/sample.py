@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from conformance.lstm.case import Case, Dimensions, Layer, Shape, sizes
 from conformance.lstm.law import Law
+from conformance.lstm.layout import in_layout
 from conformance.lstm.numbers import UNIT, Span
 from conformance.lstm.pattern import canonical
 
@@ -96,7 +97,7 @@ def draw(case: Case) -> Sample:
     if not numbers.usual:
         inputs["input"] = _placed(case, inputs["input"], random)
     if layer.lengths == "given":
-        inputs["lengths"] = np.array(case.lengths, np.int32)
+        inputs["lengths"] = in_layout(layer, "lengths", np.array(case.lengths, np.int32))
     return Sample(weights, inputs)
 
 
@@ -110,18 +111,20 @@ def _placed(case: Case, sequence: Floats, random: np.random.Generator) -> Floats
     signs = np.where(random.random(sequence.shape) < 0.5, -1.0, 1.0)
     large = LARGE[case.layer.dtype.removeprefix("mixed_")]
     ended = ~valid_steps(case)
-    ended = ended.T if case.layer.layout == "time_major" else ended
     sequence[ended] = signs[ended] * {"large": large, "inf": np.inf, "nan": np.nan}[numbers.behind]
     return sequence
 
 
 def valid_steps(case: Case) -> NDArray[np.bool_]:
-    """Which steps are within their sequence's length, (batch, time)."""
-    return within(case.dimensions.time_steps, np.array(case.lengths))
+    """Which steps are within their sequence's length: (batch, time), in the layout of the case."""
+    valid: NDArray[np.bool_] = in_layout(
+        case.layer, "sequence", within(case.dimensions.time_steps, np.array(case.lengths))
+    )
+    return valid
 
 
 def within(time: int, lengths: NDArray[Any]) -> NDArray[np.bool_]:
-    """The same, (batch, time), of lengths (batch,)."""
+    """The same of lengths (batch,), batch-major whatever the layout."""
     valid: NDArray[np.bool_] = np.arange(time) < lengths[:, None]
     return valid
 

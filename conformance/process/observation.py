@@ -216,7 +216,7 @@ def _gradients(convention: Convention, case: Case, sample: Sample) -> dict[str, 
     if "output" in views:
         views["sequence"] = views.pop("output")
     inputs, weights = gradient.gradients(case.layer, sample, views)
-    wanted = {name: inputs[name] for name in sample.inputs}
+    wanted = {name: inputs[name] for name in sample.inputs if name in inputs}
     native = native_inputs(*where, wanted) | native_weights(*where, weights)
     return {GRADIENT + name: array for name, array in native.items()}
 

@@ -3,8 +3,8 @@
 `run` takes three of its steps as arguments, so that a wrong adapter replaces one and no more.
 Everything is computed in float64 and handed over in the layer's dtype. Gradients are complex
 steps (Squire and Trapp, https://doi.org/10.1137/S003614459631241X), so that nothing here is
-derived by hand. Batch axes stand first and are never counted: a batch-major layer has one of them,
-an unbatched one none.
+derived by hand. A batch of no axis or of two is one of one axis within, before which those that
+gradients are taken along may stand.
 """
 
 import math
@@ -169,10 +169,13 @@ def _forward(
     layer: Layer, step: Step, scan: Scan, join: Join, arrays: Mapping[str, Array]
 ) -> dict[str, Array]:
     """The results in float64, or in complex128 where a weight, an input or a state is complex."""
-    x, h, c = arrays["x"], list(arrays["start_h"]), list(arrays["start_c"])
+    x = _batched(layer, arrays["x"], behind=2)
+    h, c = (list(_batched(layer, arrays[name], behind=1)) for name in ("start_h", "start_c"))
     if layer.layout == "time_major":
-        x = x.swapaxes(0, 1)
-    for _ in range(2 if layer.stateful == "carried" else 1):
+        x = x.swapaxes(-3, -2)
+    for call in range(2 if layer.stateful == "carried" else 1):
+        if call:  # the state that was kept is a constant
+            h, c = ([one.real.astype(one.dtype) for one in state] for state in (h, c))
         sequence = x
         for row in range(0, len(h), layer.num_directions):
             halves = []
@@ -191,22 +194,47 @@ def _forward(
             sequence = join(halves) if side_by_side else _merged(layer.merge, halves)
     ends = halves if layer.return_sequences else h[-layer.num_directions :]
     outputs = ends if layer.merge == "none" else [_merged(layer.merge, ends)]
+    outputs = [_unbatched(layer, one, behind=1 + layer.return_sequences) for one in outputs]
     if layer.layout == "time_major" and layer.return_sequences:
-        outputs = [one.swapaxes(0, 1) for one in outputs]
+        outputs = [one.swapaxes(-3, -2) for one in outputs]
     results = dict(zip(_outputs(layer), outputs, strict=True))
-    return results | ({"end_h": np.stack(h), "end_c": np.stack(c)} if layer.return_state else {})
+    if not layer.return_state:
+        return results
+    ends = {"end_h": np.stack(h), "end_c": np.stack(c)}
+    return results | {name: _unbatched(layer, end, behind=1) for name, end in ends.items()}
+
+
+def _batched(layer: Layer, array: Array, behind: int) -> Array:
+    """`array` with one batch axis, before `behind` others."""
+    if layer.layout == "unbatched":
+        return np.expand_dims(array, -1 - behind)
+    if layer.layout != "extra_batch":
+        return array
+    before, (group, size, *rest) = array.shape[: -2 - behind], array.shape[-2 - behind :]
+    return array.reshape(*before, group * size, *rest)
+
+
+def _unbatched(layer: Layer, array: Array, behind: int) -> Array:
+    """`array` with the batch axes of the layout."""
+    if layer.layout == "unbatched":
+        return array.squeeze(-1 - behind)
+    if layer.layout != "extra_batch":
+        return array
+    before, (size, *rest) = array.shape[: -1 - behind], array.shape[-1 - behind :]
+    return array.reshape(*before, GROUP, size // GROUP, *rest)
 
 
 def _up_to_length(
     scan: Scan, lengths: Array, advance: Any, x: Array, backward: bool, h: Array, c: Array
 ) -> tuple[Array, Array, Array]:
     """`scan` of each sequence on its own, as long as it is; zeros stand behind its end."""
-    if not ((lengths >= 1) & (lengths <= x.shape[1])).all():
-        raise ValueError(f"lengths {lengths} that are not within 1 and {x.shape[1]}")
-    sequence, h, c = np.zeros((*x.shape[:-1], h.shape[-1])), h.copy(), c.copy()
-    for row, length in enumerate(lengths):
-        sequence[row, :length], h[row], c[row] = scan(
-            advance, x[row, :length], backward, h[row], c[row]
+    if not ((lengths >= 1) & (lengths <= x.shape[-2])).all():
+        raise ValueError(f"lengths {lengths} that are not within 1 and {x.shape[-2]}")
+    sequence, h, c = np.zeros((*h.shape[:-1], *x.shape[-2:-1], h.shape[-1]), h.dtype), +h, +c
+    for row, length in enumerate(lengths.ravel()):
+        one = slice(row, row + 1)
+        sequence[..., one, :length, :], h[..., one, :], c[..., one, :] = scan(
+            advance, x[..., one, :length, :], backward, h[..., one, :], c[..., one, :]
         )
     return sequence, h, c
 
@@ -286,7 +314,8 @@ def _declared(layer: Layer, dimensions: Dimensions) -> dict[str, Shape]:
     shapes: dict[str, Shape] = {"x": (*_axes(layer, dimensions), dimensions.embedding_dim)}
     if layer.initial_state == "given":
         shapes["start_h"], shapes["start_c"] = _states(layer, dimensions)
-    return shapes | ({"lengths": (dimensions.batch_size,)} if layer.lengths == "given" else {})
+    lengths = {"lengths": _batch(layer, dimensions)} if layer.lengths == "given" else {}
+    return shapes | lengths
 
 
 def _check(kind: str, arrays: Mapping[str, Array], right: Mapping[str, Shape]) -> None:

@@ -867,6 +867,7 @@ def test_lengths_of_their_own(
 
 # What contradicts itself: the layer, and every line that must come.
 BOTH_WAYS = "bidirectional: true, "
+REVERSED = "lengths: given, reverse: true"
 CONTRADICTIONS = {
     BOTH_WAYS + "reverse: true": ["reverse: a bidirectional layer reads both ways already"],
     "keep_order: true": [
@@ -874,22 +875,7 @@ CONTRADICTIONS = {
     ],
     "merge: sum": ["merge: it joins two directions, so it needs bidirectional"],
     "layout: unbatched": ["layout: unbatched is one sequence, so it needs a batch_size of 1"],
-    "lengths: given, layout: extra_batch": [
-        "lengths: there is one for each sequence of a batch; this layout has no such batch"
-    ],
-    "lengths: given, reverse: true": [
-        "lengths: what is emitted first of a shorter sequence is undefined; set keep_order"
-    ],
-    "gradients: true, layout: time_major": [
-        "gradients: the reference has them for batch-major layers"
-    ],
-    "gradients: true, lengths: given": [
-        "gradients: the reference has them for sequences of full length"
-    ],
-    "gradients: true, stateful: carried": ["gradients: the reference has them for one call"],
-    "gradients: true, return_state: false": [
-        "gradients: the states are differentiated too, so they must be returned"
-    ],
+    REVERSED: ["lengths: what is emitted first of a shorter sequence is undefined; set keep_order"],
     "merge: ave, keep_order: true": [
         "keep_order: it says how a reversed layer hands out its output, so it needs reverse",
         "merge: it joins two directions, so it needs bidirectional",
@@ -902,6 +888,35 @@ def test_contradiction(tmp_path: Path, layer: str, lines: list[str]) -> None:
     """Options that need or exclude each other are told, each contradiction in one line."""
     write(tmp_path, edited(FILE, ("bias: true", layer), ("batch_size: 2", "batch_size: 7")))
     assert errors(tmp_path) == [f"6:5: {line}" for line in lines]
+
+
+def test_reversed_ends(tmp_path: Path) -> None:
+    """In which order a shorter sequence is emitted is of no account where nothing reads it."""
+    ends = edited(
+        FILE,
+        ("bias: true", f"{REVERSED}, return_sequences: false"),
+        ("output: [2, 5, 4]", "output: [2, 4]"),
+    )
+    write(tmp_path, ends)
+    assert load_cases(tmp_path)[0].lengths == (3, 5)
+    stacked = ("hidden_units: 4}", "hidden_units: 4, num_layers: 6}")
+    write(tmp_path, edited(ends, stacked, ("h_n: [1", "h_n: [6"), ("c_n: [1", "c_n: [6")))
+    assert errors(tmp_path) == [f"6:5: {line}" for line in CONTRADICTIONS[REVERSED]]
+
+
+@pytest.mark.parametrize("lengths", ["[2, 5]", "[2, 5, 3, 6]"])
+def test_lengths_of_two_batch_axes(tmp_path: Path, lengths: str) -> None:
+    """Of two batch axes there are lengths for both; too few of them have no shape to be fed in."""
+    rejected = edited(
+        FILE,
+        ("layer: {bias: true}", "layer: {layout: extra_batch}\ntags: [degenerate]"),
+        (EXPECT, f"    lengths: {lengths}\n    expect: rejected\n"),
+    )
+    write(tmp_path, rejected)
+    if lengths.count(",") == 1:
+        assert errors(tmp_path) == ["7:5: lengths: 2 for a batch of 4"]
+    else:
+        assert load_cases(tmp_path)[0].lengths == (2, 5, 3, 6)
 
 
 def test_every_contradiction() -> None:

@@ -40,6 +40,7 @@ COMMON = {
 WIDE = {"deepbench", "published"}  # layers as wide as people use, for mistakes that need one
 # Files that combine all options, and so catch what other files are there for.
 COVERING = {case.behaviour for case in CASES.values() if case.behaviour.startswith("coverage-")}
+AGAIN = COVERING | {"training"}  # and that of gradients, which asks of each option once more
 
 RIGHT = ["right", "prints_to_stdout", "warns"]
 WRONG = {
@@ -169,7 +170,10 @@ OWN = {  # the behaviour whose cases alone catch the mistake, and the claims tha
         "repeats",
         {"repeats": "other numbers, after one of other sizes: end_c, end_h, y"},
     ),
-    "gradient_cut_at_step": ("training", {"gradients": "gradient of start_h: other values"}),
+    "gradient_through_padding": (
+        "training",
+        {"gradients": "gradient of layer0.w: other values"},
+    ),
     "lengths_clipped": (
         "variable-lengths",
         {
@@ -215,10 +219,14 @@ OWN = {  # the behaviour whose cases alone catch the mistake, and the claims tha
     "wide_stack_counts_a_bias": ("published", {"parameters": "not the published number"}),
     "zero_steps_skipped": ("zero-steps", {"values": "h_n: other values"}),
 }
-WITH_LENGTHS = {  # what each file with lengths catches, and no other file
+SEVERAL = {  # what each of these files catches, and no other file
     "backward_starts_in_padding": (
         {"behind-end", "variable-lengths", "zero-steps"},
         {"values": "h_n: other values"},
+    ),
+    "gradient_cut_at_step": (
+        {"layout", "training"},
+        {"gradients": "gradient of start_h: other values"},
     ),
 }
 ALL = {"coverage-pairs", "coverage-sizes", "coverage-triples"}
@@ -234,7 +242,7 @@ MEETING = {  # of options together, or of rare sizes, which only the covering ar
     "three_options_meet": (ALL, {"values": "looks like the initial states ignored"}),
 }
 ALONE = {adapter: ({behaviour}, claims) for adapter, (behaviour, claims) in OWN.items()}
-ALONE |= WITH_LENGTHS | MEETING
+ALONE |= SEVERAL | MEETING
 MISTAKES = WRONG | {adapter: claims for adapter, (_, claims) in ALONE.items()}
 OTHERS = {  # for the tests of the process, of what is installed, and of what is not supported
     "compiles",
@@ -323,9 +331,10 @@ def put(adapter: str) -> list[Case]:
             for case in CASES.values()
             if not (case.layer.gradients and case.tags & {"sizes", "triples"})
         ]
-    if adapter in OWN | WITH_LENGTHS:
-        wide = WIDE if adapter in OWN and OWN[adapter][0] in WIDE else set()
-        cases = [case for case in CASES.values() if case.behaviour not in COVERING | WIDE]
+    if adapter in OWN | SEVERAL:
+        own = {OWN[adapter][0]} if adapter in OWN else SEVERAL[adapter][0]
+        wide, left = WIDE & own, (AGAIN - own) | WIDE
+        cases = [case for case in CASES.values() if case.behaviour not in left]
         # What is wrong in a wide layer alone shows without a number computed.
         return cases + [case for case in CASES.values() if case.behaviour in wide and not case.run]
     return [case for case in CASES.values() if case.behaviour in COMMON]

@@ -6,6 +6,7 @@ states stacked in one tensor; a name for every layer and direction; and one for 
 
 import dataclasses
 import re
+from typing import Any
 
 import numpy as np
 import pytest
@@ -16,7 +17,7 @@ from adapters.contract import Convention, Dimensions, Layer, Native, Shape
 from conformance.convention import convention as views
 from conformance.lstm.case import Case
 from conformance.lstm.law import Law
-from conformance.lstm.sample import LayerWeights, draw
+from conformance.lstm.sample import LayerWeights, draw, valid_steps
 
 STACKED = Convention(
     inputs={
@@ -228,6 +229,28 @@ def test_cotangents_of_every_step() -> None:
     assert canonical["h_n"][0].all()
     assert not canonical["h_n"][1].any()  # the last step of the output, counted there
     assert sum(map(np.sum, native.values())) == pytest.approx(sum(map(np.sum, canonical.values())))
+
+
+@pytest.mark.parametrize("layout", ["batch_major", "time_major", "extra_batch", "unbatched"])
+def test_cotangents_behind_ends(layout: Any) -> None:
+    """Nothing is asked of what is handed out behind a sequence's end, and of all else something."""
+    lengths = (2,) if layout == "unbatched" else (2, 3, 1, 3)
+    sizes = Dimensions(len(lengths) // (2 if layout == "extra_batch" else 1), 3, 4, 5)
+    case = _case(Layer(lengths="given", layout=layout), sizes)
+    case = dataclasses.replace(case, lengths=lengths)
+    native, canonical = views.cotangents(NAMED, case)
+    valid = valid_steps(case)
+    assert canonical["output"][valid].all()
+    assert not canonical["output"][~valid].any()
+    assert canonical["h_n"].all()
+    assert sum(map(np.sum, native.values())) == pytest.approx(sum(map(np.sum, canonical.values())))
+
+
+def test_wrong_lengths_keep_no_case_from_being_asked_for() -> None:
+    """Of lengths that must be refused, cotangents are as of full ones."""
+    case = _case(Layer(lengths="given"), SIZES)
+    case = dataclasses.replace(case, lengths=(1,), must_reject=True)
+    assert all(one.all() for one in views.cotangents(NAMED, case)[0].values())
 
 
 @pytest.mark.parametrize("merge", ["sum", "mul", "ave"])

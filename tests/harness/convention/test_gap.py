@@ -50,7 +50,7 @@ def test_holds(versions: str, there: bool) -> None:
         ({"bias": None}, {}, "no layer can meet bias: None"),
         ({"merge": ()}, {}, "it gives no value"),
         ({"merge": ("sum", "som")}, {}, "no layer can meet merge: 'som'"),
-        ({"lengths": "given", "layout": "unbatched"}, {}, "its options contradict each other"),
+        ({"merge": "sum", "bidirectional": False}, {}, "its options contradict each other"),
         ({"keep_order": True, "reverse": False}, {}, "its options contradict each other"),
         ({"bias": False}, {"why": " "}, "says not why"),
         ({"bias": False}, {"source": ""}, "a link is missing"),

@@ -274,6 +274,17 @@ def test_what_stands_behind_an_end_reaches_nothing(way: str, behind: float) -> N
     np.testing.assert_array_equal(found["input"][padding], 0.0)
 
 
+def test_reversed_ends() -> None:
+    """Where nothing is asked of the sequence, it is of no account in which order it is emitted."""
+    layer = Layer(reverse=True, lengths="given", initial_state="given")
+    sample = draw(replace(_case(layer, Dimensions(3, 5, 2, 4)), lengths=(2, 5, 1)))
+    cotangents = drawn_cotangents(layer, sample, {"last", "h_n", "c_n"})
+    emitted = named(gradient.gradients(layer, sample, cotangents))
+    kept = named(gradient.gradients(replace(layer, keep_order=True), sample, cotangents))
+    for name, array in kept.items():
+        np.testing.assert_array_equal(emitted[name], array, err_msg=name)
+
+
 @pytest.mark.parametrize("layout", ["time_major", "unbatched", "extra_batch"])
 def test_layouts(layout: Any) -> None:
     """A layout moves the axes of what is given and found, and changes no number."""

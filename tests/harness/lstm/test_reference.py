@@ -387,5 +387,14 @@ def test_second_formulation(layer: Layer, data: st.DataObject) -> None:
         np.testing.assert_allclose(array, expected[name].real, rtol=0, atol=1e-12, strict=True)
 
 
+def test_reversed_ends() -> None:
+    """A reversed layer begins at a sequence's end, in whatever order it would emit."""
+    layer = Layer(reverse=True, lengths="given", return_sequences=False, initial_state="given")
+    sample = draw(_case(layer, Dimensions(3, 5, 2, 4), (2, 5, 1)))
+    results, expected = reference.lstm(layer, sample), second_formulation.results(layer, sample)
+    for name, array in results.items():
+        np.testing.assert_allclose(array, expected[name].real, rtol=0, atol=1e-12, strict=True)
+
+
 def _case(layer: Layer, dimensions: Dimensions, lengths: tuple[int, ...] = ()) -> Case:
     return Case("x", "x", "", "", "x.yaml:1", layer, dimensions, lengths=lengths)

@@ -9,7 +9,7 @@ import pytest
 
 from adapters.contract import Dimensions, Layer
 from conformance.lstm import reference
-from conformance.lstm.case import Case
+from conformance.lstm.case import Case, Shape
 from conformance.lstm.numbers import Behind, Numbers, Span
 from conformance.lstm.sample import GRID, Floats, Sample, draw, valid_steps
 from tests.harness.observed import SEQUENCES
@@ -98,7 +98,7 @@ def test_behind(behind: Behind, layout: Any) -> None:
         draw(replace(case, numbers=Numbers(behind=one))).inputs["input"]
         for one in ("drawn", behind)
     )
-    valid = valid_steps(case).T if layout == "time_major" else valid_steps(case)
+    valid = valid_steps(case)
     assert (plain[valid] == filled[valid]).all()
     assert np.array_equal(np.abs(filled[~valid]), np.full((5, 2), FILLS[behind]), equal_nan=True)
     assert behind == "nan" or {-1, 1} == set(np.sign(filled[~valid]).ravel())
@@ -114,6 +114,29 @@ def test_behind_reaches_nothing(behind: Behind, bidirectional: bool) -> None:
         for one in ("drawn", behind)
     )
     assert all((plain[name] == filled[name]).all() for name in plain)
+
+
+@pytest.mark.parametrize(
+    ("layout", "shape", "steps"),
+    [
+        ("batch_major", (6,), (6, 5)),
+        ("time_major", (6,), (5, 6)),
+        ("extra_batch", (2, 3), (2, 3, 5)),
+        ("unbatched", (), (5,)),
+    ],
+)
+def test_lengths_in_layout(layout: Any, shape: Shape, steps: Shape) -> None:
+    """Lengths have the batch axes of the layout, and say which steps of its input are valid."""
+    lengths = (2,) if layout == "unbatched" else (2, 5, 3, 1, 4, 5)
+    layer = Layer(lengths="given", layout=layout)
+    dimensions = Dimensions(len(lengths) // (2 if layout == "extra_batch" else 1), 5, 2, 4)
+    case = replace(ENDING, layer=layer, dimensions=dimensions, lengths=lengths)
+    fed = draw(replace(case, numbers=Numbers(behind="nan"))).inputs
+    assert fed["lengths"].shape == shape
+    assert fed["lengths"].ravel().tolist() == list(lengths)
+    assert valid_steps(case).shape == steps
+    assert (~np.isnan(fed["input"]).any(axis=-1) == valid_steps(case)).all()
+    assert valid_steps(case).sum() == sum(lengths)
 
 
 def test_behind_is_met_without_lengths() -> None:
