@@ -289,10 +289,11 @@ def cotangents(convention: Convention, case: Case) -> tuple[dict[str, Floats], d
 
 def _within(case: Case, name: str) -> Any:
     """Whether a number of a canonical result is of a sequence's own steps; of its axes or one."""
-    if name != "output" or case.layer.lengths == "full" or not case.layer.return_sequences:
+    layer = case.layer
+    if name != "output" or layer.lengths == "full" or case.must_reject:  # with wrong lengths, maybe
         return np.True_
-    if case.must_reject:  # and lengths may be wrong
-        return np.True_
+    if layer.reverse and not layer.keep_order:  # a sequence that is handed out unasked
+        return np.False_
     return valid_steps(case)[..., None]
 
 

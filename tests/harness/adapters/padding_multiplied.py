@@ -17,12 +17,12 @@ def run(layer: Layer, dimensions: Dimensions, weights: Any, inputs: Any) -> Resu
     results = right.run(layer, dimensions, weights, inputs)
     if layer.lengths == "given":
         x = inputs["x"].swapaxes(0, 1) if layer.layout == "time_major" else inputs["x"]
-        ended = np.arange(x.shape[1]) >= inputs["lengths"][:, None]
-        left = np.where(ended[..., None], 0.0 * x, 0.0).sum(axis=(1, 2))
+        ended = np.arange(x.shape[-2]) >= inputs["lengths"][..., None]
+        left = np.where(ended[..., None], 0.0 * x, 0.0).sum(axis=(-2, -1))[..., None]
         for name in {"end_h", "end_c"} & results.keys():
             held = results[name]
             if isinstance(held, Cast):
-                results[name] = Cast(held.array + left[:, None].astype(np.float32), held.dtype)
+                results[name] = Cast(held.array + left.astype(np.float32), held.dtype)
             else:
-                results[name] = (held + left[:, None]).astype(held.dtype)
+                results[name] = (held + left).astype(held.dtype)
     return results

@@ -246,6 +246,17 @@ def test_cotangents_behind_ends(layout: Any) -> None:
     assert sum(map(np.sum, native.values())) == pytest.approx(sum(map(np.sum, canonical.values())))
 
 
+@pytest.mark.parametrize("reverse", [False, True])
+def test_cotangents_of_an_unasked_sequence(reverse: bool) -> None:
+    """A sequence beside the last output is asked as any other, but in an order that is defined."""
+    layer = Layer(lengths="given", reverse=reverse, return_sequences=False)
+    case = dataclasses.replace(_case(layer, Dimensions(3, 4, 2, 5)), lengths=(2, 4, 1))
+    _, canonical = views.cotangents(STACKED, case)
+    asked = canonical["output"].any(axis=-1)
+    assert np.array_equal(asked, valid_steps(case) & (not reverse))
+    assert canonical["h_n"].all()
+
+
 def test_wrong_lengths_keep_no_case_from_being_asked_for() -> None:
     """Of lengths that must be refused, cotangents are as of full ones."""
     case = _case(Layer(lengths="given"), SIZES)
