@@ -125,6 +125,6 @@ EXTREMES: dict[str, Extreme] = {
     "long_gradients": Extreme(
         {"batch_size": 6, "time_steps": 9},
         lambda layer, sizes: layer.gradients and sizes.time_steps > 8 and sizes.batch_size > 4,
-        ("gradients",),
+        ("gradients", "layout"),
     ),
 }
