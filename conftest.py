@@ -30,10 +30,20 @@ from conformance.process.observation import Observation
 from conformance.report import report
 from conformance.session import failure, summary
 from conformance.session.run import RUN, Run, SelectionError, select
+from conformance.session.shard import (
+    CACHED,
+    Seconds,
+    Shard,
+    ShardError,
+    remembered,
+    reported,
+    shard,
+)
 from conformance.session.terminal import NODES, Terminal
 
 RECORD = pytest.StashKey[dict[str, Any]]()
 HEARD = pytest.StashKey[tuple[signal.Signals, ...]]()
+SECONDS = pytest.StashKey[Seconds]()  # by which a run is split
 ROOT = Path(__file__).parent
 DAY = 86_400
 
@@ -53,6 +63,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
     group.addoption(
         "--tag", action="append", default=[], metavar="TAG", help="run the cases that bear TAG"
+    )
+    group.addoption(
+        "--shard", metavar="I/N", help="of N parts that take about as long, run the I-th: 2/5"
+    )
+    group.addoption(
+        "--shard-by",
+        type=Path,
+        metavar="REPORT",
+        help="take the seconds of each case from a report (default: from the last run's)",
     )
     group.addoption("--report", type=Path, metavar="FILE", help="write observations as JSON Lines")
     group.addoption(
@@ -103,7 +122,8 @@ def pytest_configure(config: pytest.Config) -> None:
             tags=tuple(option.tag),
             compilations=_compilations(config),
         )
-    except (CaseError, FrameworkError, SelectionError) as error:
+        config.stash[RUN].shard = _shard(config)
+    except (CaseError, FrameworkError, SelectionError, ShardError) as error:
         raise pytest.UsageError(plain.lines(error, ALL)) from error
     if not 0 < option.case_timeout <= DAY:
         told = f"seconds, more than 0 and at most {DAY:,}"
@@ -112,6 +132,8 @@ def pytest_configure(config: pytest.Config) -> None:
         # pytest looks for its root at every word that is a path, before it knows of our options.
         told = "where the file is there, pytest takes it for a test"
         raise pytest.UsageError(f"--report FILE: write --report=FILE: {told}")
+    if "--shard-by" in config.invocation_params.args:
+        raise pytest.UsageError("--shard-by REPORT: write --shard-by=REPORT, as with --report")
     if option.report is not None and (why := outfile.refusal(option.report)):
         raise pytest.UsageError(plain.line(f"--report={option.report}: {why}"))
     if not hasattr(config, "workerinput"):  # a worker of xdist has no terminal
@@ -131,6 +153,7 @@ def pytest_configure_node(node: Any) -> None:
     # Interpreters are asked once, not by every worker.
     frameworks = node.config.stash[RUN].frameworks
     node.workerinput["frameworks"] = [one.plain() for one in frameworks]
+    node.workerinput["seconds"] = node.config.stash[SECONDS]
     node.config.stash.setdefault(NODES, []).append(node)
 
 
@@ -160,6 +183,8 @@ def pytest_report_header(config: pytest.Config) -> list[str]:
     unsteady = sum(pin.unsteady for pin in pins)
     counted = f"{len(run.cases)} cases, {len(pins)} pinned deviations"
     lines = [f"conformance: {counted}" + (f" ({unsteady} unsteady)" if unsteady else "")]
+    if run.shard is not None:
+        lines.append(f"shard: {run.shard}: {sum(map(run.due, run.installed))} cases")
     for framework in run.installed:
         lines.append(f"framework: {framework}{summary.put_off(run.absences(framework))}")
         if config.get_verbosity() > 0:
@@ -205,6 +230,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         elif isinstance(item.callspec.params["observation"], tuple):  # type: ignore[attr-defined]
             ours.append(item)
         # pytest makes one item, to be skipped, of a claim that no selected case is put to: no item.
+    if run.shard is not None:  # of what is no case, each test goes to one of the shards in turn
+        dropped = [
+            one for place, one in enumerate(others) if place % run.shard.of + 1 != run.shard.number
+        ]
+        others = [one for one in others if one not in dropped]
+        config.hook.pytest_deselected(items=dropped)
     items[:] = others + sorted(ours, key=rank)
 
 
@@ -270,6 +301,27 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, Any, Any]:
     if made.when == "call" and RECORD in item.stash:
         made.conformance = item.stash[RECORD]  # an attribute of plain data travels through xdist
     return made
+
+
+def _shard(config: pytest.Config) -> Shard | None:
+    """The shard that was asked for, if any. Raises ShardError."""
+    option = config.option
+    config.stash[SECONDS] = {}
+    if option.shard is None:
+        if option.shard_by is not None:
+            raise ShardError(f"--shard-by={option.shard_by}: of what shard? --shard I/N says it")
+        return None
+    handed = getattr(config, "workerinput", {}).get("seconds")
+    kept = getattr(config, "cache", None)
+    told = "by the seconds of the last run"
+    if handed is not None:
+        config.stash[SECONDS] = handed
+    elif option.shard_by is not None:
+        config.stash[SECONDS] = reported(option.shard_by)
+        told = f"by the seconds of {option.shard_by}"
+    elif kept is not None:
+        config.stash[SECONDS] = remembered(kept.get(CACHED, {}))
+    return shard(option.shard, config.stash[RUN].every(), config.stash[SECONDS], told)
 
 
 def _compilations(config: pytest.Config) -> Path | None:

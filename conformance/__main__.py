@@ -25,6 +25,7 @@ COMMANDS = {
     "record": report.RECORD,
     "matrix": report.MATRIX,
     "margins": report.MARGINS,
+    "merge": report.MERGE,
     "bench": bench.BENCH,
     "convert": weights.CONVERT,
     "upgrade": upgrade.UPGRADE,

@@ -1,17 +1,18 @@
-"""``python -m conformance schema``, ``record``, ``matrix`` and ``margins``."""
+"""``python -m conformance schema``, ``record``, ``matrix``, ``margins`` and ``merge``."""
 
 import argparse
 import os
 from collections.abc import Sequence
 from pathlib import Path
 
+from conformance import outfile
 from conformance.casefile.known import Ground, load_records
 from conformance.casefile.load import load_cases
 from conformance.casefile.schema import schema_files
 from conformance.casefile.suggest import hint
 from conformance.command import Command, CommandError, tell, write
 from conformance.process.framework import Framework, beside, find, named, shipped
-from conformance.report import margin, matrix, recorded, report
+from conformance.report import margin, matrix, merge, recorded, report
 
 
 def schemas() -> dict[Path, str]:
@@ -102,6 +103,27 @@ def _margins(root: Path, given: argparse.Namespace) -> int:
         raise CommandError(f"{given.report}: {error}") from error
 
 
+def _merge_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("reports", type=Path, nargs="+", metavar="REPORT", help="of one code")
+    parser.add_argument("-o", "--output", type=Path, required=True, metavar="FILE")
+
+
+def _merge(root: Path, given: argparse.Namespace) -> int:
+    if why := outfile.refusal(given.output):
+        raise CommandError(f"{given.output}: {why}")
+    paths: list[Path] = given.reports
+    if again := next((one for one in paths if paths.count(one) > 1), None):
+        raise CommandError(f"{again}: named twice")
+    reports = {str(path): _read(path) for path in paths}
+    try:
+        head, entries = merge.merged(reports, [case.id for case in load_cases(root)])
+    except merge.MergeError as error:
+        raise CommandError(str(error)) from error
+    report.write(given.output, head, entries)
+    tell(given.output)
+    return 0
+
+
 def _read(path: Path) -> tuple[report.Header, list[report.Entry]]:
     try:
         return report.read(path)
@@ -116,6 +138,7 @@ RECORD = Command(
     _record_arguments,
 )
 MATRIX = Command("a report as a table: frameworks by behaviours", _matrix, _matrix_arguments)
+MERGE = Command("join reports of parts of a run into the one of it all", _merge, _merge_arguments)
 MARGINS = Command(
     "draw a report's errors as parts of their limits to docs/tolerance.svg",
     _margins,

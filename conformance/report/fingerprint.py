@@ -4,6 +4,7 @@ import hashlib
 import json
 from base64 import b64decode, b64encode
 from dataclasses import MISSING, fields
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -46,6 +47,16 @@ def of_sample(sample: Sample) -> str:
 def of_numbers(array: NDArray[Any]) -> str:
     """That of an array's numbers, bit for bit."""
     return _digits(_bytes(array))
+
+
+def of_code(root: Path) -> str:
+    """That of all that decides what a run sees: the engine, the adapters and the cases."""
+    told = hashlib.sha256()
+    for folder, pattern in (("conformance", "*.py"), ("adapters", "*.py"), ("cases", "*.yaml")):
+        for path in sorted((root / folder).rglob(pattern)):
+            told.update(f"{path.relative_to(root).as_posix()} ".encode())
+            told.update(hashlib.sha256(path.read_bytes()).digest())
+    return told.hexdigest()[:DIGITS]
 
 
 def packed(array: NDArray[Any]) -> str | None:

@@ -167,6 +167,15 @@ class Installed(BaseModel):
     )
 
 
+class Part(BaseModel):
+    """Which shard of a run this is."""
+
+    model_config = _FORM
+    number: int = Field(description="From 1.")
+    of: int = Field(description="How many shards there are.")
+    split: str = Field(description="A hash of the split: what is of one split fits together.")
+
+
 class Header(BaseModel):
     """The first line."""
 
@@ -177,6 +186,10 @@ class Header(BaseModel):
     created: datetime
     python: str
     platform: str
+    code: str | None = Field(
+        default=None, description="A hash of the engine, the adapters and the cases."
+    )
+    shard: Part | None = Field(default=None, description="Where --shard chose a part of the run.")
     frameworks: dict[str, Installed]
 
 
@@ -295,13 +308,20 @@ def claim(verdict: Verdict, settlement: Settlement, alone: AloneEntry | None = N
     )
 
 
-def header(frameworks: Iterable[Framework], complete: bool) -> Header:
+def header(
+    frameworks: Iterable[Framework],
+    complete: bool,
+    code: str | None = None,
+    shard: Part | None = None,
+) -> Header:
     """The first line of a report made here and now; frameworks in the order of their labels."""
     return Header(
         complete=complete,
         created=datetime.now(timezone.utc),
         python=platform.python_version(),
         platform=platform.platform(),
+        code=code,
+        shard=shard,
         frameworks={
             one.label: Installed(
                 module=one.module,

@@ -22,6 +22,7 @@ from conformance.process.observation import Observation, observe
 from conformance.report.report import ClaimEntry, Entry, absent, in_order, without
 from conformance.session.alone import Alone, Trials
 from conformance.session.meant import case_hint, tag_hint
+from conformance.session.shard import Shard
 
 
 class SelectionError(Exception):
@@ -42,6 +43,7 @@ class Run:
     globs: tuple[str, ...] = ()  # by which the cases were asked for
     tags: tuple[str, ...] = ()
     compilations: Path | None = None  # where what frameworks compile is kept
+    shard: Shard | None = None  # of which alone it runs and reports the cases
     entries: dict[tuple[str, str], Entry] = field(default_factory=dict)
     _asked: dict[str, dict[str, tuple[str, ...]]] = field(default_factory=dict)
     _absences: dict[str, dict[str, Absence]] = field(default_factory=dict)
@@ -60,8 +62,25 @@ class Run:
         """Every framework with every case on which it is put to `claim`."""
         for framework in self.installed:
             for case in self.cases:
-                if claim in self._claims(framework)[case.id]:
+                if claim in self._claims(framework)[case.id] and self.ours(framework, case):
                     yield framework, case
+
+    def ours(self, framework: Framework, case: Case) -> bool:
+        """Whether a case of `framework` is this run's own, and not another shard's."""
+        return self.shard is None or (framework.label, case.id) in self.shard.pairs
+
+    def due(self, framework: Framework) -> int:
+        """How many cases `framework` is put to."""
+        absences = self.absences(framework)
+        return sum(one.id not in absences and self.ours(framework, one) for one in self.cases)
+
+    def every(self) -> list[tuple[tuple[str, str], bool]]:
+        """Each framework's label with each case's id, and whether that is put: of all shards."""
+        return [
+            ((framework.label, case.id), case.id not in self.absences(framework))
+            for framework in sorted(self.installed, key=lambda one: one.label)
+            for case in self.cases
+        ]
 
     def absences(self, framework: Framework) -> dict[str, Absence]:
         """The cases that `framework` is not put to, by id, each with the reason."""
@@ -84,7 +103,7 @@ class Run:
         """
         for framework in sorted(self.installed, key=lambda one: one.label):
             absences = self.absences(framework)
-            for case in self.cases:
+            for case in (one for one in self.cases if self.ours(framework, one)):
                 entry = self.entries.get((framework.label, case.id))
                 if case.id in absences:
                     yield absent(framework, case, absences[case.id])

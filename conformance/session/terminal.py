@@ -5,6 +5,7 @@ it with an attribute `conformance`: an entry's facts, one claim and its result, 
 """
 
 import time
+from collections import defaultdict
 from collections.abc import Generator
 from pathlib import Path
 from typing import Any
@@ -12,10 +13,13 @@ from typing import Any
 import pytest
 
 from conformance import plain
-from conformance.report.report import ClaimEntry, Entry, header, write
+from conformance.report import report
+from conformance.report.fingerprint import of_code
+from conformance.report.report import ClaimEntry, Entry
 from conformance.session import digest, summary
 from conformance.session.digest import Outcome
 from conformance.session.run import Run
+from conformance.session.shard import CACHED, remembered
 
 BLINK = 0.1  # seconds
 LOG = 100  # characters of a line, where no terminal has fewer
@@ -37,7 +41,9 @@ class Terminal:
         self._shown = 0.0  # when the progress line was last written over
         self._quiet: pytest.TestReport | None = None  # told of by the progress line alone
         self._problems: list[str] = []
-        self._due = {one.label: len(run.cases) - len(run.absences(one)) for one in run.installed}
+        self._due = {one.label: run.due(one) for one in run.installed}
+        self._spent: defaultdict[str, float] = defaultdict(float)  # seconds of each test
+        self._cases: dict[str, tuple[str, str]] = {}  # framework and case of each test
         self._told: dict[str, list[Outcome]] = {"failed": [], "xfailed": []}
         self._missed = 0  # tests without an end in a run that was cut short
 
@@ -50,6 +56,7 @@ class Terminal:
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> Generator[None, Any, Any]:
         """Keeps the outcome, and shows how far the run is."""
+        self._spent[report.nodeid] += report.duration
         if report.when == "call" or report.skipped:
             self._ended.add(report.nodeid)
         record = getattr(report, "conformance", None)
@@ -62,6 +69,7 @@ class Terminal:
             return (yield)
         entry = Entry.model_validate(record["entry"])
         result = ClaimEntry.model_validate(record["result"])
+        self._cases[report.nodeid] = entry.framework, entry.case
         self._run.record(entry, record["claim"], result)
         if told := {"fails": "failed", "pinned": "xfailed"}.get(result.settled):
             only = entry.model_copy(update={"claims": {record["claim"]: result}})
@@ -93,9 +101,10 @@ class Terminal:
         whole = not self._missed and exitstatus not in CUT_SHORT
         if self._path is not None:
             try:
-                write(self._path, header(self._run.frameworks, whole), self._run.all_entries())
+                report.write(self._path, self._header(whole), self._run.all_entries())
             except OSError as error:
                 self._problems.append(f"--report: {error}")
+        self._remember()
         if self._problems and exitstatus == pytest.ExitCode.OK:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
@@ -108,7 +117,16 @@ class Terminal:
         width = _width(reporter)
         sections = []
         if entries:
-            absences = {one.label: self._run.absences(one) for one in self._run.installed}
+            run = self._run
+            here = {case.id: case for case in run.cases}
+            absences = {
+                one.label: {
+                    name: why
+                    for name, why in run.absences(one).items()
+                    if run.ours(one, here[name])
+                }
+                for one in run.installed
+            }
             lines = summary.table(self._run.frameworks, entries, width, absences)
             sections.append(("frameworks by claims: cases", lines))
         tests, asked = self._told, reporter.reportchars
@@ -132,6 +150,27 @@ class Terminal:
             reporter.write_line(told, red=True)
         for problem in self._problems:
             reporter.write_line(plain.line(f"ERROR: {problem}"), red=True)
+
+    def _header(self, whole: bool) -> report.Header:
+        run, part = self._run, self._run.shard
+        told = report.Part(number=part.number, of=part.of, split=part.split) if part else None
+        return report.header(run.frameworks, whole, of_code(run.root), told)
+
+    def _remember(self) -> None:
+        """Keeps the seconds of each case for the next ``--shard``.
+
+        Not those of a shard: the next one would be split by others than this.
+        """
+        kept = getattr(self._config, "cache", None)  # there is none under -p no:cacheprovider
+        if kept is None or self._run.shard is not None or not self._cases:
+            return
+        spent: defaultdict[str, defaultdict[str, float]] = defaultdict(lambda: defaultdict(float))
+        for test, (label, case) in self._cases.items():
+            spent[label][case] += self._spent[test]
+        known = {label: dict(cases) for label, cases in remembered(kept.get(CACHED, {})).items()}
+        for label, cases in spent.items():
+            known[label] = {**known.get(label, {}), **cases}
+        kept.set(CACHED, known)
 
     def _progress(self) -> None:
         reporter = self._config.pluginmanager.get_plugin("terminalreporter")
