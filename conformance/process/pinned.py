@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from packaging.requirements import Requirement
+from packaging.version import Version
 
 from adapters.contract import Dimensions, Gap, Layer
 from conformance.convention.gap import holds, meets
@@ -38,12 +39,17 @@ def _falls_into(gap: Gap, layer: Layer, _: Dimensions) -> bool:
 
 
 def versions(constraints: str) -> Mapping[str, str]:
-    """The version of each package that a file of constraints pins."""
+    """The version of each package that a file of constraints pins, for whatever system.
+
+    Of several, which are for other systems or Pythons, it is the newest: what is made of it is then
+    the same on each.
+    """
     lines = (line.partition("#")[0].strip() for line in constraints.splitlines())
     requirements = [Requirement(line) for line in lines if line]
-    return {
-        one.name: pin.version
+    pins = [
+        (one.name, pin.version)
         for one in requirements
         for pin in one.specifier
         if pin.operator == "=="
-    }
+    ]
+    return dict(sorted(pins, key=lambda pin: Version(pin[1])))

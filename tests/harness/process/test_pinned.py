@@ -14,13 +14,15 @@ CONSTRAINTS = """\
 # The one place for versions.
 right==1.5
 wide-name==2.0; sys_platform == "linux"   # why
+two==1.10; python_version >= "3.12"
+two==1.9; python_version < "3.12"
 loose>=3
 """
 
 
 def test_versions() -> None:
-    """A pin is a version, whatever system it is for; a range is none."""
-    assert versions(CONSTRAINTS) == {"right": "1.5", "wide-name": "2.0"}
+    """A pin is a version, whatever system it is for; of two it is the newer; a range is none."""
+    assert versions(CONSTRAINTS) == {"right": "1.5", "two": "1.10", "wide-name": "2.0"}
 
 
 @pytest.mark.parametrize(
