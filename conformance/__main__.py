@@ -31,6 +31,7 @@ COMMANDS = {
     "upgrade": upgrade.UPGRADE,
     "diff": upgrade.DIFF,
     "bisect": upgrade.BISECT,
+    "outdated": upgrade.OUTDATED,
 }
 
 

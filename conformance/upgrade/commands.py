@@ -1,4 +1,4 @@
-"""``python -m conformance upgrade``, ``diff`` and ``bisect``."""
+"""``python -m conformance upgrade``, ``diff``, ``bisect`` and ``outdated``."""
 
 import argparse
 import sys
@@ -6,10 +6,12 @@ from functools import partial
 from pathlib import Path
 
 from packaging.requirements import InvalidRequirement, Requirement
+from packaging.utils import canonicalize_name
 
 from conformance import command
 from conformance.casefile.load import load_cases
-from conformance.command import Command, CommandError
+from conformance.casefile.suggest import hint
+from conformance.command import Command, CommandError, progress
 from conformance.process.framework import find
 from conformance.report import report
 from conformance.session.run import SelectionError, select
@@ -18,10 +20,12 @@ from conformance.upgrade.bisect import between
 from conformance.upgrade.comparison import Comparison, comparison
 from conformance.upgrade.environment import Plan
 from conformance.upgrade.installer import InstallError, releases
+from conformance.upgrade.outdated import behind, lines
 from conformance.upgrade.pair import PairError, Side
+from conformance.upgrade.pinfile import pins
 from conformance.upgrade.release import Releases, bisected
 from conformance.upgrade.told import FORMATS
-from conformance.upgrade.wanted import adapters, beside, parsed
+from conformance.upgrade.wanted import adapters, beside, both
 
 ENVIRONMENTS = ".environments"
 tell = partial(command.tell, error=True)
@@ -72,7 +76,7 @@ def chosen(parser: argparse.ArgumentParser) -> None:
 
 def attempt(root: Path, given: argparse.Namespace, before: str, after: str) -> Attempt:
     """What is to be tried, by the arguments of `chosen`. Raises CommandError."""
-    sides = parsed(before), parsed(after)
+    sides = both(root, before, after)
     names = [name for one in given.framework for name in one.split(",") if name]
     if any("@" in name for name in names):
         raise CommandError(f"--framework {','.join(names)}: the sides say in which interpreter")
@@ -105,7 +109,7 @@ def attempt(root: Path, given: argparse.Namespace, before: str, after: str) -> A
 
 
 def _upgrade_arguments(parser: argparse.ArgumentParser) -> None:
-    side = "requirements, a wheel, a folder, an interpreter, or 'installed'"
+    side = "requirements, a wheel, a folder, an interpreter, a file of pins, or 'installed'"
     parser.add_argument("before", help=side)
     parser.add_argument("after", help="likewise")
     chosen(parser)
@@ -157,7 +161,7 @@ def _bisect(root: Path, given: argparse.Namespace) -> int:
     ends = [f"{given.package}=={version}" for version in (given.good, given.bad)]
     trial = attempt(root, given, *ends)
     try:
-        known = releases(given.package)
+        known = releases(canonicalize_name(Requirement(given.package).name), given.python)
     except InstallError as error:
         raise CommandError(f"{given.package}: {error}") from error
     versions = between(known, given.good, given.bad)
@@ -168,6 +172,44 @@ def _bisect(root: Path, given: argparse.Namespace) -> int:
         status, count = max(status, found.status), count + 1
     if not count:
         command.tell(f"nothing changed from {versions[0]} to {versions[-1]} but bits and seconds")
+    return status
+
+
+def _outdated_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "package", nargs="*", metavar="NAME", help="of these pins alone (default: of all)"
+    )
+    parser.add_argument(
+        "--run", action="store_true", help="try each upgrade that an adapter runs on: minutes each"
+    )
+    chosen(parser)
+
+
+def _outdated(root: Path, given: argparse.Namespace) -> int:
+    """Print the pins that are behind; with ``--run`` what each upgrade changes, else return 0."""
+    try:
+        pinned = pins((root / "constraints.txt").read_text(encoding="utf-8"))
+    except ValueError as problem:
+        raise CommandError(f"constraints.txt: {problem}") from problem
+    wanted: list[str] = [canonicalize_name(name) for name in given.package] or list(pinned)
+    if unknown := [name for name in wanted if name not in pinned]:
+        raise CommandError(f"{unknown[0]}: not pinned here{hint(unknown[0], list(pinned))}")
+    asked = progress([(name, pinned[name]) for name in wanted], "asking for releases")
+    try:
+        found = list(behind(root, asked, releases))
+    except InstallError as error:
+        raise CommandError(str(error)) from error
+    for one in found:
+        command.tell(*lines(one))
+    if not found:
+        command.tell(f"{len(wanted)} pins, each the newest release that this Python has")
+    status = 0
+    for one in found if given.run else ():
+        if one.adapters:
+            ends = [f"{one.package}=={version}" for version in (one.pinned, one.newest)]
+            compared = tried(attempt(root, given, *ends))
+            command.tell("", *FORMATS["text"](compared))
+            status = max(status, compared.status)
     return status
 
 
@@ -185,4 +227,9 @@ BISECT = Command(
     "the first release in which something changed: 0 nothing breaking, 1 breaking, 2 cannot tell",
     _bisect,
     _bisect_arguments,
+)
+OUTDATED = Command(
+    "pins behind the newest release, and with --run what each upgrade would change",
+    _outdated,
+    _outdated_arguments,
 )

@@ -56,9 +56,12 @@ def create(folder: Path, pins: Pins, python: str = sys.executable) -> None:
     _said([*command, "--no-deps", *pins.values()])
 
 
-def releases(name: str) -> list[str]:
-    """The releases of a distribution that pip reports, the newest first. Raises InstallError."""
-    told = _said([*_pip(sys.executable), "index", "versions", name])
+def releases(name: str, python: str = sys.executable) -> list[str]:
+    """The releases of a distribution that pip reports, the newest first. Raises InstallError.
+
+    They are those that an interpreter takes.
+    """
+    told = _said([*_pip(python), "index", "versions", name])
     line = next((one for one in told.splitlines() if one.startswith("Available versions:")), "")
     return [one.strip() for one in line.partition(":")[2].split(",") if one.strip()]
 

@@ -1,7 +1,7 @@
-"""What somebody wants on one side: requirements, a wheel, a folder, or what is installed."""
+"""What somebody wants on one side: requirements, a wheel, a folder, pins, or what is installed."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,8 +11,10 @@ from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel
 from conformance.command import CommandError
 from conformance.process.framework import shipped
 from conformance.process.source import declared
+from conformance.upgrade.pinfile import pins
 
 HERE = "installed"
+PINS = ".txt"
 SOURCES = ("pyproject.toml", "setup.py")
 
 
@@ -24,6 +26,27 @@ class Wanted:
     requirements: tuple[str, ...] = ()  # what an installer is given; none where all is there
     names: tuple[str, ...] = ()  # of the distributions, where they can be told without a look
     interpreter: str = ""  # where all is there: a path, or "" for this one
+
+
+def both(root: Path, before: str, after: str) -> tuple[Wanted, Wanted]:
+    """Two sides; of two files of pins, such as constraints.txt, that in which they differ.
+
+    Raises CommandError.
+    """
+    if not before.endswith(PINS) and not after.endswith(PINS):
+        return parsed(before), parsed(after)
+    old, new = (_pinned(path) for path in (before, after))
+    ours = {name for one in shipped(root) for group in _packages(one) for name in group.split("|")}
+    moved = [
+        name for name in old if new.get(name, old[name]) != old[name] and name in _canonical(ours)
+    ]
+    if not moved:
+        raise CommandError(f"{before} and {after}: no package of an adapter has another pin")
+    one, two = (
+        Wanted(path, tuple(f"{name}=={pinned[name]}" for name in moved), tuple(moved))
+        for path, pinned in ((before, old), (after, new))
+    )
+    return one, two
 
 
 def parsed(text: str) -> Wanted:
@@ -47,24 +70,32 @@ def parsed(text: str) -> Wanted:
     return Wanted(text, tuple(one for one, _ in parts), names)
 
 
+def _pinned(path: str) -> dict[str, str]:
+    if not path.endswith(PINS):
+        raise CommandError(f"{path}: a file of pins is compared with another one")
+    try:
+        return pins(Path(path).read_text(encoding="utf-8"))
+    except (OSError, ValueError) as problem:
+        raise CommandError(f"{path}: no file of pins: {problem}") from problem
+
+
 def adapters(root: Path, sides: Sequence[Wanted]) -> list[str]:
     """The adapters of what two sides name: those of that name, or else those that run on it.
 
     Raises CommandError where the sides name unlike packages, or nothing that an adapter runs on.
     """
-    first, second = (set(side.names) for side in sides)
+    known = shipped(root)
+    groups = {one: [_canonical(group.split("|")) for group in _packages(one)] for one in known}
+    # A nightly build has a name of its own, and is what the release of the plain name is.
+    plain = {name: group[0] for one in known for group in groups[one] for name in group}
+    first, second = ({plain.get(name, name) for name in side.names} for side in sides)
     if first and second and not first & second:
         one, two = (" ".join(sorted(names)) for names in (first, second))
         raise CommandError(f"{one} and {two}: two sides are two versions of one package")
     names = (first & second) or first | second
-    known = shipped(root)
-    runs_on = {
-        one: [canonicalize_name(name) for group in _packages(one) for name in group.split("|")]
-        for one in known
-    }
     chosen = [one for one in known if canonicalize_name(one) in names]
-    chosen = chosen or [one for one in known if runs_on[one][0] in names]
-    chosen = chosen or [one for one in known if names.intersection(runs_on[one])]
+    chosen = chosen or [one for one in known if groups[one][0][0] in names]
+    chosen = chosen or [one for one in known if names.intersection(g[0] for g in groups[one])]
     if not chosen:
         told = " ".join(sorted(names)) or " and ".join(side.told for side in sides)
         raise CommandError(f"{told}: no adapter runs on that: say which by --framework")
@@ -75,6 +106,10 @@ def beside(frameworks: Sequence[str]) -> list[str]:
     """What adapters need: names of distributions, alternatives with ``|`` between them."""
     found = [package for one in frameworks for package in _packages(one)]
     return list(dict.fromkeys(found))
+
+
+def _canonical(names: Iterable[str]) -> list[str]:
+    return [canonicalize_name(name) for name in names]
 
 
 def _packages(framework: str) -> Sequence[str]:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from conformance.report.report import read
-from tests.harness.upgrade.wheels import RELEASES, Upgrades, wheel
+from tests.harness.upgrade.wheels import PINS, RELEASES, Upgrades, wheel
 
 PLAIN = ("--case", "plain-*")
 
@@ -98,6 +98,24 @@ def test_packages_that_refuse(upgrades: Upgrades) -> None:
     assert "companion 6" in forced.stdout
 
 
+def test_nightly(upgrades: Upgrades) -> None:
+    """A nightly build, which has a name of its own, is a version of the framework."""
+    status, told = upgrades.told("frame==1.0", "frame-nightly", *PLAIN)
+    (account,) = told["accounts"]
+    assert (status, account["framework"], account["after"]["frame"]) == (1, "frame", "6.0.dev1")
+    assert "frame 1.0 -> -, frame-nightly - -> 6.0.dev1" in told["notes"][0]
+
+
+def test_files_of_pins(upgrades: Upgrades) -> None:
+    """Of two files of pins that in which they differ is tried, where an adapter runs on it."""
+    path = upgrades.project.root / "moved.txt"
+    text = PINS.replace("frame==1.0", "frame==2.0").replace("numpy==2.4.6", "")
+    path.write_text(text + "elsewhere==1\ncompanion==9; python_version < '3'\n")
+    status, told = upgrades.told("constraints.txt", "moved.txt", *PLAIN)
+    assert (status, told["before"], told["after"]) == (1, "constraints.txt", "moved.txt")
+    assert told["notes"][0] == "distributions that differ: frame 1.0 -> 2.0"
+
+
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
@@ -109,10 +127,16 @@ def test_packages_that_refuse(upgrades: Upgrades) -> None:
         (("./nowhere.whl", "frame==2.0"), "./nowhere.whl: there is no such file or folder"),
         (("frame=1", "frame==2.0"), "frame=1: no requirement, and there is no such file"),
         (("adapters", "frame==2.0"), "adapters: neither an environment nor the source"),
-        (("constraints.txt", "frame==2.0"), "constraints.txt: no interpreter: it cannot be exec"),
+        (("conftest.py", "frame==2.0"), "conftest.py: no interpreter: it cannot be executed"),
+        (("constraints.txt", "frame==2.0"), "frame==2.0: a file of pins is compared with another"),
+        (("constraints.txt", "constraints.txt"), "no package of an adapter has another pin"),
+        (("constraints.txt", "none.txt"), "none.txt: no file of pins: "),
         (("", "frame==2.0"), "a side that names nothing"),
         (("frame==1.0", "frame==2.0", "--with", "a b"), "--with a b: no requirement"),
-        ((sys.executable, "installed", "--framework", "frame"), "not installed: frame, companion"),
+        (
+            (sys.executable, "installed", "--framework", "frame"),
+            "not installed: frame or frame-nightly, companion",
+        ),
         ((sys.executable, "installed"), "installed: no adapter runs on that"),
         (("frame==1.0", "frame==2.0", "--framework", "frame@x"), "the sides say in which"),
         (("frame==1.0", "frame==2.0", "--python", "/no/python"), "/no/python"),

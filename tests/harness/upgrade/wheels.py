@@ -28,12 +28,13 @@ import frame
 from tests.harness.adapters import right
 from tests.harness.adapters.right import CONVENTION, infer, parameters
 
-PACKAGES = ("frame", "companion")
+PACKAGES = ("frame|frame-nightly", "companion")
 
 
 def run(*asked):
     return frame.lstm(*asked)
 """
+PINS = "numpy==2.4.6\ncompanion==6\nframe==1.0\n"
 MAIN = """\
 import sys
 from pathlib import Path
@@ -68,6 +69,8 @@ def index(folder: Path) -> Path:
     folder.mkdir()
     for version, (module, requires) in RELEASES.items():
         wheel(folder, "frame", version, {"frame/__init__.py": module + "\n"}, requires)
+    nightly = {"frame/__init__.py": RELEASES["2.0"][0] + "\n"}
+    wheel(folder, "frame_nightly", "6.0.dev1", nightly)
     for version in ("6", "7"):
         wheel(folder, "companion", version, {"companion.py": ""}, ())
     # Stands for NumPy: the environment sees that of the tests, with what lies beside it.
@@ -119,5 +122,5 @@ def made(folder: Path) -> Upgrades:
     """Create the project, its index, and an empty folder for environments."""
     project = create(folder / "project")
     project.write("adapters/frame.py", ADAPTER)
-    project.write("constraints.txt", "numpy==2.4.6\ncompanion==6\n")
+    project.write("constraints.txt", PINS)
     return Upgrades(project, index(folder / "index"), folder / "environments")
