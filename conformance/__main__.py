@@ -9,6 +9,7 @@ from conformance.bench import commands as bench
 from conformance.casefile.load import CaseError
 from conformance.claim import commands as claim
 from conformance.command import CommandError, tell
+from conformance.pages import commands as pages
 from conformance.process import commands as process
 from conformance.process.framework import FrameworkError
 from conformance.report import commands as report
@@ -32,6 +33,8 @@ COMMANDS = {
     "diff": upgrade.DIFF,
     "bisect": upgrade.BISECT,
     "outdated": upgrade.OUTDATED,
+    "pages": pages.PAGES,
+    "portable": pages.PORTABLE,
 }
 
 

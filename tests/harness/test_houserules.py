@@ -45,6 +45,7 @@ ROOMS = (
     "bench",
     "weights",
     "upgrade",
+    "pages",
     "__main__",
 )
 # Of the room `process`, what is imported in the adapter's own interpreter.
