@@ -35,6 +35,7 @@ COMMANDS = {
     "outdated": upgrade.OUTDATED,
     "pages": pages.PAGES,
     "portable": pages.PORTABLE,
+    "render": pages.RENDER,
 }
 
 

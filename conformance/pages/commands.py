@@ -1,13 +1,16 @@
-"""``python -m conformance pages`` and ``portable``."""
+"""``python -m conformance pages``, ``portable`` and ``render``."""
 
 import argparse
 from pathlib import Path
 
+from conformance import outfile
 from conformance.command import Command, CommandError, progress, tell, write
+from conformance.pages import render
 from conformance.pages.book import read
 from conformance.pages.differences import FOLDER, differences
 from conformance.pages.option import OptionError, parsed
 from conformance.pages.portable import answer, portable
+from conformance.report import report
 
 MEND = "python -m conformance pages"
 
@@ -64,5 +67,24 @@ def _portable(root: Path, given: argparse.Namespace) -> int:
     return 0
 
 
+def _render_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("report", type=Path, help="of pytest --report")
+    parser.add_argument("--output", type=Path, help="default: beside the report, as .html")
+
+
+def _render(root: Path, given: argparse.Namespace) -> int:  # noqa: ARG001 (a report stands alone)
+    target = given.output or given.report.with_suffix(".html")
+    if target.resolve() == given.report.resolve():
+        raise CommandError(f"{target}: it is the report itself: name another by --output")
+    try:
+        header, entries = report.read(given.report)
+    except report.ReportError as error:
+        raise CommandError(str(error)) from error
+    outfile.write(target, render.page(header, entries))
+    tell(target)
+    return 0
+
+
+RENDER = Command("a report as one page of HTML", _render, _render_arguments)
 PORTABLE = Command("which frameworks have a layer, and agree on it", _portable, _layer)
 PAGES = Command("write docs/differences and the other generated pages", _pages, _arguments)

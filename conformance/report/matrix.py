@@ -20,29 +20,37 @@ def lines(header: Header, entries: Sequence[Entry]) -> Iterator[str]:
     if not header.complete:
         yield from (CUT_SHORT, "")
     labels = list(header.frameworks)
-    cells: dict[str, dict[str, Counter[str]]] = {}
-    for entry in entries:
-        behaviour = Path(entry.where.partition(":")[0]).stem
-        row = cells.setdefault(behaviour, {label: Counter() for label in labels})
-        row[entry.framework][_worst(entry)] += 1
+    cells = rows(header, entries)
     yield f"| behaviour | {' | '.join(map(plain.cell, labels))} |"
     yield "|---" * (len(labels) + 1) + "|"
-    for behaviour in sorted(cells):
-        told = [_cell(cells[behaviour][label]) for label in labels]
+    for behaviour, row in cells.items():
+        told = [cell(row[label]) for label in labels]
         yield f"| {plain.cell(behaviour)} | {' | '.join(told)} |"
     whole: dict[str, Counter[str]] = {label: Counter() for label in labels}
     for row in cells.values():
         for label, counts in row.items():
             whole[label] += counts
-    yield f"| **all** | {' | '.join(_cell(whole[label]) for label in labels)} |"
+    yield f"| **all** | {' | '.join(cell(whole[label]) for label in labels)} |"
     if not header.complete:
         yield from ("", CUT_SHORT)
 
 
-def _worst(entry: Entry) -> str:
+def rows(header: Header, entries: Sequence[Entry]) -> dict[str, dict[str, Counter[str]]]:
+    """By behaviour and framework, how many cases came to what."""
+    found: dict[str, dict[str, Counter[str]]] = {}
+    for entry in entries:
+        behaviour = Path(entry.where.partition(":")[0]).stem
+        row = found.setdefault(behaviour, {label: Counter() for label in header.frameworks})
+        row[entry.framework][worst(entry)] += 1
+    return dict(sorted(found.items()))
+
+
+def worst(entry: Entry) -> str:
+    """What a case came to: the worst of its claims."""
     settled = {claim.settled for claim in entry.claims.values()}
     return next(word for word in ("fails", "pinned", "agrees", "unsupported") if word in settled)
 
 
-def _cell(counts: Counter[str]) -> str:
+def cell(counts: Counter[str]) -> str:
+    """``12 3p 5u``."""
     return " ".join(f"{counts[word]}{mark}" for word, mark in WORDS.items() if counts[word]) or "-"

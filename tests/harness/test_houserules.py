@@ -25,7 +25,7 @@ HARNESS = [
 ]
 
 STANDARD = frozenset(sys.stdlib_module_names)
-LIBRARIES = {"einops", "execnet", "jinja2", "numpy", "packaging", "pydantic"}
+LIBRARIES = {"einops", "execnet", "jinja2", "markupsafe", "numpy", "packaging", "pydantic"}
 LIBRARIES |= {"hypothesis", "pydantic_core", "pytest", "rich"}
 LIBRARIES |= {"threadpoolctl", "xdist", "yaml"}
 ENGINE_MAY = STANDARD | LIBRARIES | {"conformance"}
