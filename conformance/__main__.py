@@ -10,6 +10,7 @@ from conformance.casefile.load import CaseError
 from conformance.claim import commands as claim
 from conformance.command import CommandError, tell
 from conformance.pages import commands as pages
+from conformance.history import commands as history
 from conformance.process import commands as process
 from conformance.process.framework import FrameworkError
 from conformance.report import commands as report
@@ -36,6 +37,8 @@ COMMANDS = {
     "pages": pages.PAGES,
     "portable": pages.PORTABLE,
     "render": pages.RENDER,
+    "history": history.HISTORY,
+    "timeline": history.TIMELINE,
 }
 
 

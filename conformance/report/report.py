@@ -378,13 +378,13 @@ def read(path: Path) -> tuple[Header, list[Entry]]:
             seen.add((entry.framework, entry.case))
             entries.append(entry)
     except ValidationError as error:
-        raise ReportError(f"{path}:{number}: no report: {_first(error)}") from None
+        raise ReportError(f"{path}:{number}: no report: {first_problem(error)}") from None
     except ReportError as error:
         raise ReportError(f"{path}:{number}: no report: {error}") from None
     return head, entries
 
 
-def _first(error: ValidationError) -> str:
+def first_problem(error: ValidationError) -> str:
     """The first thing that pydantic finds wrong, with where it stands in the line."""
     found = error.errors(include_url=False, include_input=False, include_context=False)[0]
     # pydantic's path also names branches of unions, which are no part of the line.

@@ -93,6 +93,14 @@ def tried(attempt: Attempt, keep: Path | None = None) -> Comparison:
     return replace(compared, notes=tuple(notes), commands=commands, dead=tuple(dead))
 
 
+def put(attempt: Attempt, framework: Framework) -> list[Entry] | Canary:
+    """What one framework does with the cases; or why its adapter does not run."""
+    for silent in heard(replace(attempt, tell=lambda _: None), [framework]):
+        return silent
+    (lines,) = observed([opened(attempt.root, framework, attempt.cases, attempt.timeout)])
+    return lines
+
+
 def frameworks(attempt: Attempt, python: str) -> Sequence[Framework]:
     """The adapters in the interpreter of a side. Raises FrameworkError."""
     at = f"@{python}" if python else ""

@@ -13,7 +13,7 @@ from conformance.casefile.load import load_cases
 from conformance.casefile.suggest import hint
 from conformance.command import Command, CommandError, progress
 from conformance.process.framework import find
-from conformance.report import report
+from conformance.report import kept, report
 from conformance.session.run import SelectionError, select
 from conformance.upgrade.attempt import Attempt, tried
 from conformance.upgrade.bisect import between
@@ -126,8 +126,8 @@ def _upgrade(root: Path, given: argparse.Namespace) -> int:
 
 
 def _diff_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("before", type=Path, metavar="A.jsonl", help="of pytest --report")
-    parser.add_argument("after", type=Path, metavar="B.jsonl", help="of pytest --report")
+    parser.add_argument("before", type=Path, metavar="A", help="of pytest --report, or of history/")
+    parser.add_argument("after", type=Path, metavar="B", help="likewise")
     _format(parser)
 
 
@@ -141,7 +141,10 @@ def _diff(root: Path, given: argparse.Namespace) -> int:  # noqa: ARG001 (report
 
 def _side(path: Path) -> Side:
     try:
-        header, entries = report.read(path)
+        if path.name.endswith(kept.SUFFIX):
+            header, entries = kept.as_report(kept.read(path))
+        else:
+            header, entries = report.read(path)
     except ValueError as error:
         line = str(error).replace("\n", " ")[:200]
         raise CommandError(f"{path}: no report that can be read: {line}") from error

@@ -29,6 +29,7 @@ LIST = (
     "import importlib.metadata as m, json; "
     "print(json.dumps({d.metadata['Name']: d.version for d in m.distributions()}))"
 )
+LISTED = "distributions.txt"  # in an environment: what it was made of
 # What building a package leaves in its folder.
 MADE = re.compile(r"/(build|dist|__pycache__|[^/]*\.egg-info|\.git)(/|$)")
 
@@ -66,9 +67,7 @@ def made(folder: Path, pins: Pins, python: str, tell: Callable[[str], object]) -
         draft = home.with_name(f"{home.name}.{os.getpid()}.part")
         try:
             create(draft, pins, python)
-            (draft / "distributions.txt").write_text(
-                "\n".join([*sorted(pins.values()), ""]), "utf-8"
-            )
+            (draft / LISTED).write_text("\n".join([*sorted(pins.values()), ""]), "utf-8")
             draft.replace(home)
         except OSError:
             if not home.exists():  # or another process was first
@@ -76,6 +75,13 @@ def made(folder: Path, pins: Pins, python: str, tell: Callable[[str], object]) -
         finally:
             shutil.rmtree(draft, ignore_errors=True)
     return str(home / ("Scripts/python.exe" if os.name == "nt" else "bin/python"))
+
+
+def installed(python: str) -> dict[str, str]:
+    """The releases that the environment of an interpreter was made of. Raises OSError."""
+    lines = (Path(python).parent.parent / LISTED).read_text("utf-8").splitlines()
+    pins = [line.partition("==") for line in lines if "==" in line]
+    return {canonicalize_name(name): version for name, _, version in pins}
 
 
 def _swept(home: Path) -> None:
@@ -104,15 +110,19 @@ def distributions(interpreter: str) -> dict[str, str]:
 def differences(before: Mapping[str, str], after: Mapping[str, str]) -> list[str]:
     """Two lines on the distributions of both sides: what differs, and what does not."""
     names = sorted({*before, *after})
-    apart = [
-        f"{name} {before.get(name, '-')} -> {after.get(name, '-')}"
-        for name in names
-        if before.get(name) != after.get(name)
-    ]
     alike = [f"{name} {before[name]}" for name in names if before.get(name) == after.get(name)]
     return [
-        f"distributions that differ: {', '.join(apart) or 'none'}",
+        f"distributions that differ: {', '.join(apart(before, after)) or 'none'}",
         f"on both sides: {', '.join(alike) or 'none'}",
+    ]
+
+
+def apart(before: Mapping[str, str], after: Mapping[str, str]) -> list[str]:
+    """``numpy 1.26.4 -> 2.4.6`` for each distribution of which both sides have no one version."""
+    return [
+        f"{name} {before.get(name, '-')} -> {after.get(name, '-')}"
+        for name in sorted({*before, *after})
+        if before.get(name) != after.get(name)
     ]
 
 

@@ -8,13 +8,13 @@ from conformance.command import CommandError
 from conformance.process.framework import FrameworkError
 from conformance.report import report
 from conformance.report.report import Entry
-from conformance.upgrade.attempt import Attempt, frameworks, heard, interpreters
+from conformance.upgrade.attempt import Attempt, frameworks, interpreters, put
 from conformance.upgrade.bisect import Found, every, first
+from conformance.upgrade.canary import Canary
 from conformance.upgrade.change import Severity
 from conformance.upgrade.compare import compared
 from conformance.upgrade.comparison import Comparison, comparison, upgrade
 from conformance.upgrade.environment import differences, distributions
-from conformance.upgrade.observer import observed, opened
 from conformance.upgrade.pair import Side, matched
 from conformance.upgrade.wanted import Wanted
 
@@ -78,10 +78,10 @@ class Releases:
             attempt.tell(f"{version}: {str(problem).splitlines()[0]}")
             return None
         for framework in found:
-            for silent in heard(replace(attempt, tell=lambda _: None), [framework]):
-                attempt.tell(f"{version}: {silent.framework} does not run: {silent.outcome}")
+            lines = put(attempt, framework)
+            if isinstance(lines, Canary):
+                attempt.tell(f"{version}: {lines.framework} does not run: {lines.outcome}")
                 return None
-            (lines,) = observed([opened(attempt.root, framework, attempt.cases, attempt.timeout)])
             entries += lines
         spent = f"environment {there - start:.0f} s, cases {time.monotonic() - there:.0f} s"
         attempt.tell(f"{version}: {spent}")

@@ -36,12 +36,17 @@ def markdown(comparison: Comparison) -> Iterator[str]:
     for account in comparison.accounts:
         yield f"\n## {account.framework}\n"
         yield from (f"- {_code(line)}" for line in _summary(account))
-        for title, findings in _sections(account):
-            yield f"\n### {title}\n"
-            for number, finding in findings:
-                yield f"{number}. {_code(_what(finding))}"
-                for label, said in _lines(comparison, account, finding):
-                    yield f"    - {label}: {_code(said)}"
+        yield from sections(comparison, account)
+
+
+def sections(comparison: Comparison, account: Account) -> Iterator[str]:
+    """The findings of one framework in Markdown, by severity."""
+    for title, findings in _sections(account):
+        yield f"\n### {title}\n"
+        for number, finding in findings:
+            yield f"{number}. {_code(_what(finding))}"
+            for label, said in _lines(comparison, account, finding):
+                yield f"    - {label}: {_code(said)}"
 
 
 def as_json(comparison: Comparison) -> Iterator[str]:

@@ -155,9 +155,9 @@ class Project:
             preexec_fn=_heed,
         )
 
-    def observe(self, *options: str) -> Seen:
+    def observe(self, *options: str, timeout: float = 60) -> Seen:
         """Run its pytest with a report, and read that."""
-        result = self.run("--report=report.jsonl", *options)
+        result = self.run("--report=report.jsonl", *options, timeout=timeout)
         assert result.ret != pytest.ExitCode.USAGE_ERROR, result.errlines
         header, entries = read(self.root / "report.jsonl")
         return Seen(result, header, {(one.framework, one.case): one for one in entries})

@@ -25,8 +25,8 @@ HARNESS = [
 ]
 
 STANDARD = frozenset(sys.stdlib_module_names)
-LIBRARIES = {"einops", "execnet", "jinja2", "markupsafe", "numpy", "packaging", "pydantic"}
-LIBRARIES |= {"hypothesis", "pydantic_core", "pytest", "rich"}
+LIBRARIES = {"distributed", "einops", "execnet", "jinja2", "markupsafe", "numpy", "packaging"}
+LIBRARIES |= {"hypothesis", "pydantic", "pydantic_core", "pytest", "rich"}
 LIBRARIES |= {"threadpoolctl", "xdist", "yaml"}
 ENGINE_MAY = STANDARD | LIBRARIES | {"conformance"}
 # The rooms of the engine, from the ground up: one imports those before it, and none behind it.
@@ -45,6 +45,7 @@ ROOMS = (
     "bench",
     "weights",
     "upgrade",
+    "history",
     "pages",
     "__main__",
 )

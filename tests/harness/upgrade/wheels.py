@@ -87,9 +87,10 @@ class Upgrades:
     index: Path
     environments: Path
 
-    def main(self, *arguments: str, timeout: float = 300) -> subprocess.CompletedProcess[str]:
-        """Run a command of ``python -m conformance`` in the project."""
-        settings = {
+    @property
+    def settings(self) -> dict[str, str]:
+        """The environment variables by which pip finds `index` alone."""
+        return {
             "PATH": "/usr/bin:/bin",  # without uv, wherever that may be
             "HOME": str(self.index),
             "PIP_CONFIG_FILE": os.devnull,
@@ -97,10 +98,13 @@ class Upgrades:
             "PIP_FIND_LINKS": str(self.index),
             "PIP_CACHE_DIR": str(self.index / "cache"),
         }
+
+    def main(self, *arguments: str, timeout: float = 300) -> subprocess.CompletedProcess[str]:
+        """Run a command of ``python -m conformance`` in the project."""
         return subprocess.run(
             [sys.executable, "-c", MAIN, *arguments],
             cwd=self.project.root,
-            env=settings,
+            env=self.settings,
             capture_output=True,
             text=True,
             timeout=timeout,

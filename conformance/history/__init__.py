@@ -1,0 +1,1 @@
+"""What each release of a framework did, on record: filled, kept, told."""
