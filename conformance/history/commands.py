@@ -73,12 +73,11 @@ def _history(root: Path, given: argparse.Namespace) -> int:
             absent = [one for one in trial.frameworks if shelf.missing(folder, one, [release])]
             names = tuple(trial.frameworks if given.again else absent)
             if names:
-                pins = _pins(folder, names, release) if given.again else {}
                 beside = tuple(one.replace(EACH, release) for one in extra)
-                plan = replace(trial.plan, extra=beside)
-                put = replace(trial, frameworks=names, plan=plan)
+                put = replace(trial, frameworks=names, plan=replace(trial.plan, extra=beside))
                 keep = given.environments is not None
-                jobs.append(Job(given.package, release, put, told, code, keep, pins))
+                job = Job(given.package, release, put, told, code, keep, {})
+                jobs.append(_again(job, folder) if given.again else job)
     except KeptError as error:
         raise CommandError(str(error)) from error
     tell(f"{len(wanted)} releases, of which {len(wanted) - len(jobs)} are on record")
@@ -131,14 +130,21 @@ def span(known: Sequence[str], first: str, last: str | None, minors: bool) -> li
     return [one for _, one in found]
 
 
-def _pins(folder: Path, frameworks: Sequence[str], release: str) -> dict[str, str]:
-    """What was installed when a release was recorded; nothing where it was not."""
-    for framework in frameworks:
-        path = kept.path_of(folder, framework, release)
+def _again(job: Job, folder: Path) -> Job:
+    """The same cases with the same distributions as are on record, if the release is."""
+    for framework in job.attempt.frameworks:
+        path = kept.path_of(folder, framework, job.release)
         if path.exists():
-            there = kept.about(path).distributions
-            return {name: f"{name}=={version}" for name, version in there.items()}
-    return {}
+            there = kept.read(path)
+            cases = tuple(one for one in job.attempt.every if one.id in there.lines)
+            about = there.about
+            return replace(
+                job,
+                attempt=replace(job.attempt, cases=cases or job.attempt.cases),
+                cases=about.cases,
+                pins={name: f"{name}=={one}" for name, one in about.distributions.items()},
+            )
+    return job
 
 
 def _timeline(root: Path, given: argparse.Namespace) -> int:  # noqa: ARG001 (it has no arguments)

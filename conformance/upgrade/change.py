@@ -78,6 +78,7 @@ def plain_message(message: str) -> str:
     line = " ".join([one.strip() for one in lines if one.strip()][:2])
     line = re.sub(r"0x[0-9a-fA-F]+", "<address>", line)
     line = re.sub(r"(?<![\w/:])(?:[A-Za-z]:)?(?:[\\/][\w.@+~-]+){2,}(?::\d+)*", "<path>", line)
+    line = re.sub(r"(?<=[A-Za-z]_)\d{2,}\b", "<n>", line)  # of names that are counted up
     line = re.sub(r"(?<![\w.<])-?\d+(?:\.\d+)?(?:e[+-]?\d+)?(?![\w>])", "<n>", line)
     return re.sub(r"<n>(?:, ?<n>)+|<n>,(?=\))", "<n>", line)
 

@@ -61,7 +61,7 @@ def test_again(recorded: Upgrades) -> None:
     folder = recorded.project.root / "history"
     before = {path: path.read_bytes() for path in folder.rglob("*.gz")}
     span = ("--from", "1.1", "--to", "1.1", "--again", "--with", "companion==7")
-    done = recorded.main("history", "frame", *span, "--case", "plain-*")
+    done = recorded.main("history", "frame", *span, "--case", "edge-*")
     assert done.returncode == 0, done.stderr
     assert "frame 1.1: as it was" in done.stderr
     assert {path: path.read_bytes() for path in folder.rglob("*.gz")} == before

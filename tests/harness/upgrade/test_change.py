@@ -12,6 +12,7 @@ from conformance.upgrade.change import Change, family, joined, plain_message
         ("expected (3,), got -1.5e-3", "expected (<n>), got <n>"),
         (r"C:\users\x\y.py is missing", "<path> is missing"),
         ("layer_0 of float32", "layer_0 of float32"),
+        ("layer_0 has tensor_274", "layer_0 has tensor_<n>"),
         ("in call():\n\n\x1b[1mgot 4\x1b[0m\nmore", "in call(): got <n>"),
         ("see https://example.org/a/b", "see https://example.org/a/b"),
         ("input/output error", "input/output error"),
