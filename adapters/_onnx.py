@@ -113,7 +113,9 @@ PURE = (
 )
 
 Opset: TypeAlias = tuple[int, int]  # a set of operators, and a version of the format that holds it
-OPSETS: tuple[Opset, ...] = ((22, 10), (14, 8))  # the first with an LSTM of bfloat16, and before
+OPSETS: tuple[Opset, ...] = tuple(  # the first with an LSTM of bfloat16, and before; of those here
+    one for one in ((22, 10), (14, 8)) if one[0] <= onnx.defs.onnx_opset_version()
+)
 ELEMENTS = {
     "float64": TensorProto.DOUBLE,
     "float16": TensorProto.FLOAT16,

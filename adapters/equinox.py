@@ -46,6 +46,7 @@ jax.config.update("jax_default_matmul_precision", "highest")
 jax.config.update("jax_traceback_filtering", "off")  # or its own frames are cut out of errors
 
 PACKAGES = ("equinox", "jax", "jaxlib")
+OLDEST = ("equinox==0.11.4", "jax==0.4.30", "jaxlib==0.4.30", "numpy<2")
 
 State: TypeAlias = tuple[jax.Array, jax.Array]
 Arrays: TypeAlias = Mapping[str, jax.Array]

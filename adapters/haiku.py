@@ -50,6 +50,7 @@ jax.config.update("jax_default_matmul_precision", "highest")
 jax.config.update("jax_traceback_filtering", "off")  # or its own frames are cut out of errors
 
 PACKAGES = ("dm-haiku", "jax", "jaxlib", "jmp")
+OLDEST = ("dm-haiku==0.0.12", "jax==0.4.30", "jaxlib==0.4.30", "numpy<2")
 
 Arrays: TypeAlias = Mapping[str, jax.Array]
 Params: TypeAlias = Mapping[str, Mapping[str, Any]]

@@ -33,6 +33,7 @@ from adapters.contract import (
 )
 
 PACKAGES = ("jax", "jaxlib", "flatbuffers")
+OLDEST = ("jax==0.4.13", "jaxlib==0.4.13", "numpy<1.27", "scipy<1.12", "ml-dtypes<0.3")
 
 Arrays: TypeAlias = Mapping[str, jax.Array]
 

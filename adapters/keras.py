@@ -33,7 +33,8 @@ __all__ = ["CONVENTION", "PACKAGES", "defaults", "infer", "parameters", "run"]
 assert keras.config.backend() == "tensorflow"  # a process has one, the first that was imported
 tf.get_logger().setLevel("ERROR")  # it takes one compilation a case for needless retracing
 
-PACKAGES = ("keras", "tensorflow|tensorflow-cpu", "h5py")
+PACKAGES = ("keras|keras-nightly", "tensorflow|tensorflow-cpu|tf-nightly|tf-nightly-cpu", "h5py")
+OLDEST = ("keras==3.0.0", "tensorflow-cpu==2.16.1", "numpy<2")
 GAPS = DIFFERENTIATING
 
 

@@ -30,7 +30,8 @@ assert keras.config.backend() == "jax"  # a process has one, the first that was 
 jax.config.update("jax_default_matmul_precision", "highest")
 jax.config.update("jax_traceback_filtering", "off")  # or its own frames are cut out of errors
 
-PACKAGES = ("keras", "jax", "jaxlib", "h5py")
+PACKAGES = ("keras|keras-nightly", "jax", "jaxlib", "h5py")
+OLDEST = ("keras==3.0.0", "jax==0.4.30", "jaxlib==0.4.30", "numpy<2")
 GAPS = DIFFERENTIATING
 
 

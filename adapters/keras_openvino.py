@@ -25,7 +25,8 @@ __all__ = ["CONVENTION", "PACKAGES", "defaults", "infer", "parameters", "run"]
 
 assert keras.config.backend() == "openvino"  # a process has one, the first that was imported
 
-PACKAGES = ("keras", "openvino", "h5py", "scipy")
+PACKAGES = ("keras|keras-nightly", "openvino", "h5py", "scipy")
+OLDEST = ("keras==3.10.0", "openvino==2025.1.0")
 
 GAPS = (
     *EVERYWHERE,

@@ -37,7 +37,8 @@ torch.backends.cuda.matmul.allow_tf32 = False  # TensorFloat-32 keeps 10 bits of
 torch.backends.cudnn.allow_tf32 = False
 torch.set_num_threads(1)  # in layers this small threads do nothing but wait for each other
 
-PACKAGES = ("keras", "torch", "h5py")
+PACKAGES = ("keras|keras-nightly", "torch", "h5py")
+OLDEST = ("keras==3.0.0", "torch==2.13.0", "numpy<2")
 GAPS = DIFFERENTIATING
 
 

@@ -5,6 +5,7 @@ import mindspore as ms
 from adapters.contract import ANY, Convention, Dimensions, Gap, Layer, Native, Results, outline
 
 PACKAGES = ("mindspore", "numpy")
+OLDEST = ("mindspore==2.10.0", "numpy==1.26.4")
 API = "https://www.mindspore.cn/docs/en/master/api_python"
 DOCS = f"{API}/nn/mindspore.nn.LSTM.html"
 CONVENTION = Convention(

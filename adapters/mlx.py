@@ -41,6 +41,7 @@ from adapters.contract import (
 )
 
 PACKAGES = ("mlx", "mlx-cpu|mlx-metal")
+OLDEST = ("mlx==0.28.0", "mlx-cpu==0.28.0")
 
 CONVENTION = Convention(
     inputs={

@@ -49,6 +49,7 @@ from adapters.contract import (
 LIST = getattr(nnx, "List", list)
 
 PACKAGES = ("flax", "jax", "jaxlib", "orbax-checkpoint")
+OLDEST = ("flax==0.10.6", "jax==0.6.0", "jaxlib==0.6.0")
 
 DOCS = "https://flax.readthedocs.io/en/latest"
 

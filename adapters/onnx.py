@@ -18,11 +18,24 @@ from adapters._onnx import CONVENTION as CONVENTION
 from adapters._onnx import PURE
 from adapters.contract import Array, Dimensions, Gap, Layer, Results, Shape
 
-PACKAGES = ("onnx",)
+PACKAGES = ("onnx|onnx-weekly",)
+OLDEST = ("onnx==1.13.0", "numpy<1.24", "protobuf<4")
 
 REFERENCE = "https://onnx.ai/onnx/api/reference.html"
 GAPS = (
     *PURE,
+    Gap(
+        {"return_state": True},
+        why="the evaluator hands out no Y_c",
+        source="https://github.com/onnx/onnx/pull/7664",
+        versions="onnx<1.23",
+    ),
+    Gap(
+        {"dtype": "bfloat16", "return_state": False},
+        why="the operator takes no bfloat16 before operator set 22",
+        source="https://onnx.ai/onnx/operators/onnx__LSTM.html",
+        versions="onnx<1.17",
+    ),
     Gap(
         {"gradients": True},
         why="an evaluator runs a model forward and differentiates nothing",

@@ -17,7 +17,8 @@ from adapters._onnx import OPERATOR
 from adapters._openvino import COMPILED
 from adapters.contract import Array, Dimensions, Layer, Results, Shape
 
-PACKAGES = ("openvino", "onnx")
+PACKAGES = ("openvino", "onnx|onnx-weekly")
+OLDEST = ("openvino==2024.6.0",)
 
 GAPS = OPERATOR + COMPILED
 

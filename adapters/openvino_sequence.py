@@ -39,6 +39,7 @@ except ImportError:  # where older releases have them
     from openvino.runtime import opset15 as ops
 
 PACKAGES = ("openvino",)
+OLDEST = ("openvino==2024.6.0",)
 
 SPECIFICATION = (
     "https://docs.openvino.ai/2025/documentation/openvino-ir-format/operation-sets/"

@@ -45,6 +45,7 @@ from adapters.contract import (
 paddle.disable_signal_handler()
 
 PACKAGES = ("paddlepaddle",)
+OLDEST = ("paddlepaddle==2.6.2", "numpy<2")
 
 DOCS = "https://www.paddlepaddle.org.cn/documentation/docs/en/api/paddle"
 

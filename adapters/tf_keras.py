@@ -49,7 +49,12 @@ from adapters.contract import (
 
 tf.get_logger().setLevel("ERROR")  # it takes one compilation a case for needless retracing
 
-PACKAGES = ("tf-keras", "tensorflow|tensorflow-cpu", "h5py")
+PACKAGES = (
+    "tf-keras|tf-keras-nightly",
+    "tensorflow|tensorflow-cpu|tf-nightly|tf-nightly-cpu",
+    "h5py",
+)
+OLDEST = ("tf-keras==2.16.0", "tensorflow-cpu==2.16.1", "numpy<2")
 
 DOCS = "https://www.tensorflow.org/versions/r2.15/api_docs/python/tf/keras"  # the last of Keras 2
 

@@ -43,6 +43,7 @@ from adapters.contract import (
 )
 
 PACKAGES = ("tinygrad",)
+OLDEST = ("tinygrad==0.10.0",)
 PROGRAMS = ("clang",)
 
 CELL = "https://github.com/tinygrad/tinygrad/blob/master/tinygrad/nn/__init__.py"

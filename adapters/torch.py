@@ -43,6 +43,7 @@ torch.backends.cudnn.allow_tf32 = False
 torch.set_num_threads(1)  # in layers this small threads do nothing but wait for each other
 
 PACKAGES = ("torch",)
+OLDEST = ("torch==2.13.0",)
 
 CONVENTION = Convention(
     inputs={

@@ -50,6 +50,7 @@ from adapters.contract import (
 __all__ = ["CONVENTION", "PACKAGES", "defaults", "infer", "parameters", "run"]
 
 PACKAGES = ("torch",)
+OLDEST = ("torch==2.13.0",)
 
 GAPS = (
     *SHARED,

@@ -39,6 +39,8 @@ COMMANDS = {
     "render": pages.RENDER,
     "history": history.HISTORY,
     "timeline": history.TIMELINE,
+    "versions": upgrade.VERSIONS,
+    "releases": upgrade.RELEASES,
 }
 
 

@@ -1,4 +1,4 @@
-"""``python -m conformance upgrade``, ``diff``, ``bisect`` and ``outdated``."""
+"""The commands on versions: upgrade, diff, bisect, outdated, versions, releases."""
 
 import argparse
 import sys
@@ -12,7 +12,7 @@ from conformance import command
 from conformance.casefile.load import load_cases
 from conformance.casefile.suggest import hint
 from conformance.command import Command, CommandError, progress
-from conformance.process.framework import find
+from conformance.process.framework import find, shipped
 from conformance.report import kept, report
 from conformance.session.run import SelectionError, select
 from conformance.upgrade.attempt import Attempt, tried
@@ -21,10 +21,13 @@ from conformance.upgrade.comparison import Comparison, comparison
 from conformance.upgrade.environment import Plan
 from conformance.upgrade.installer import InstallError, releases
 from conformance.upgrade.outdated import behind, lines
+from conformance.upgrade.page import PAGE, page
 from conformance.upgrade.pair import PairError, Side
 from conformance.upgrade.pinfile import pins
 from conformance.upgrade.release import Releases, bisected
 from conformance.upgrade.told import FORMATS
+from conformance.upgrade.versions import ENDS, served
+from conformance.upgrade.versions import lines as served_lines
 from conformance.upgrade.wanted import adapters, beside, both
 
 ENVIRONMENTS = ".environments"
@@ -216,6 +219,44 @@ def _outdated(root: Path, given: argparse.Namespace) -> int:
     return status
 
 
+def _versions_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("adapter", nargs="*", metavar="NAME", help="of these alone")
+    parser.add_argument(
+        "--environments", type=Path, metavar="FOLDER", help=f"default: {ENVIRONMENTS}, in the root"
+    )
+    parser.add_argument("--end", choices=ENDS, action="append", help="of these alone")
+    parser.add_argument("--case-timeout", type=float, default=120.0, help="as pytest has it")
+
+
+def _versions(root: Path, given: argparse.Namespace) -> int:
+    """Print what became of each adapter on its oldest and its newest; 1 where one failed."""
+    known = shipped(root)
+    if unknown := [name for name in given.adapter if name not in known]:
+        raise CommandError(f"{unknown[0]}: no such adapter{hint(unknown[0], known)}")
+    cases = load_cases(root)
+    status = 0
+    for name in given.adapter or known:
+        trial = Attempt(
+            root,
+            (),
+            (name,),
+            select(cases, [], []),
+            tuple(cases),
+            Plan(tuple(beside([name]))),
+            (given.environments or root / ENVIRONMENTS).absolute(),
+            given.case_timeout,
+            tell,
+        )
+        for one in served(trial, given.end or ENDS):
+            command.tell(*served_lines(one))
+            status = max(status, int(bool(one.failed)))
+    return status
+
+
+def _releases(root: Path, given: argparse.Namespace) -> int:  # noqa: ARG001 (it has none)
+    return command.write(root, {PAGE: page(root)})
+
+
 UPGRADE = Command(
     "what changes from one version to another: 0 nothing breaking, 1 breaking, 2 not comparable",
     _upgrade,
@@ -236,3 +277,9 @@ OUTDATED = Command(
     _outdated,
     _outdated_arguments,
 )
+VERSIONS = Command(
+    "whether each adapter runs on the oldest and the newest releases that it serves",
+    _versions,
+    _versions_arguments,
+)
+RELEASES = Command("write docs/releases.md", _releases)

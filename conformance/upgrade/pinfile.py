@@ -1,13 +1,16 @@
 """A file of pins, such as constraints.txt: which release of each package a Python is to have."""
 
+from collections.abc import Mapping
+
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
 
-def pins(text: str) -> dict[str, str]:
+def pins(text: str, where: Mapping[str, str] | None = None) -> dict[str, str]:
     """The version of each package that is pinned for this Python and system, by canonical name.
 
-    Raises ValueError for a line that is no requirement.
+    `where` gives markers of another, ``{"python_version": "3.12"}``. Raises ValueError for a line
+    that is no requirement.
     """
     found: dict[str, str] = {}
     for number, line in enumerate(text.splitlines(), 1):
@@ -16,7 +19,7 @@ def pins(text: str) -> dict[str, str]:
             continue
         try:
             requirement = Requirement(wanted)
-            here = requirement.marker is None or requirement.marker.evaluate()
+            here = requirement.marker is None or requirement.marker.evaluate(dict(where or {}))
         except (InvalidRequirement, LookupError) as problem:  # or a marker names what is not there
             raise ValueError(f"line {number}: no requirement: {wanted}") from problem
         versions = [one.version for one in requirement.specifier if one.operator == "=="]

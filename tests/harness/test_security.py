@@ -36,14 +36,17 @@ def runs(source: str) -> list[str]:
 UNSAFE = ("shell", "allow_pickle")
 
 
+HANDS_OVER = "actions/download-artifact@"  # files, of which the job runs none
+
+
 def unsafe_workflow(text: str) -> Iterator[str]:
     """Yield what a workflow may do beyond reading, and what it takes from whom by no hash."""
     for line in text.splitlines():
         if (used := re.search(r"uses: *(\S+)(.*)", line)) and not re.fullmatch(
-            r"[\w./-]+@[0-9a-f]{40}", used[1]
+            r"[\w./-]+@[0-9a-f]{40}|\./|OWNER/.*", used[1]
         ):
             yield f"{used[1]}: no hash"
-        elif used and not re.search(r"# v\d+\.\d+\.\d+$", used[2]):
+        elif used and "@" in used[1] and not re.search(r"# v\d+\.\d+\.\d+$", used[2]):
             yield f"{used[1]}: no version beside the hash"
     flow: dict[Any, Any] = yaml.safe_load(text)
     if flow.get("permissions") != {}:
@@ -53,7 +56,11 @@ def unsafe_workflow(text: str) -> Iterator[str]:
     if "pull_request_target" in flow[True]:  # YAML 1.1 reads `on` so
         yield "pull_request_target"
     for name, job in flow["jobs"].items():
-        if job.get("permissions") != {"contents": "read"}:
+        may, used = job.get("permissions"), {step.get("uses", "") for step in job["steps"]}
+        writes = may in ({"issues": "write"}, {"pull-requests": "write"})
+        if writes and not all(one.startswith(HANDS_OVER) for one in used if one):
+            yield f"{name}: may write, and runs what lies in a repository"
+        elif may != {"contents": "read"} and not writes:
             yield f"{name}: permissions beyond reading"
         for step in job["steps"]:
             kept = step.get("with", {}).get("persist-credentials", True)
@@ -99,6 +106,14 @@ jobs:
     steps:
       - uses: actions/checkout@v4
       - uses: a/b@0123456789012345678901234567890123456789
+  two:
+    permissions: {issues: write}
+    steps:
+      - uses: ./
+  three:
+    permissions: {pull-requests: write}
+    steps:
+      - run: gh pr comment
 """
 
 
@@ -112,6 +127,7 @@ def test_lax_workflow_can_be_found() -> None:
         "pull_request_target",
         "one: permissions beyond reading",
         "one: credentials that stay",
+        "two: may write, and runs what lies in a repository",
     ]
 
 
