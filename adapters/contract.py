@@ -6,7 +6,11 @@ imports this module, its framework, NumPy and the standard library, and nothing 
 
 ``PACKAGES``
     Names of distributions, the framework's own first. One that is missing makes the adapter
-    ``not installed``; ``"tensorflow|tensorflow-cpu"`` stands for whichever of the two is there.
+    ``not installed``; ``"tensorflow|tensorflow-cpu"`` stands for whichever of the two is there,
+    a nightly build of another name among them.
+``OLDEST``
+    Requirements of the oldest releases that an adapter of this project serves, tried together, the
+    framework's own first: ``("flax==0.8.5", "jax==0.4.30")``.
 ``CONVENTION``
     A :class:`Convention`: the framework's names, axis orders and gate order, as data. It is read
     from the source, without an import of the framework: it may use literals, this module and

@@ -45,7 +45,7 @@ from adapters.contract import (
 paddle.disable_signal_handler()
 
 PACKAGES = ("paddlepaddle",)
-OLDEST = ("paddlepaddle==2.6.2", "numpy<2")
+OLDEST = ("paddlepaddle==2.6.2", "numpy<2", "setuptools<81")
 
 DOCS = "https://www.paddlepaddle.org.cn/documentation/docs/en/api/paddle"
 

@@ -22,10 +22,8 @@ Written by `python -m conformance releases`, from what adapters state and constr
 {pinned}
 
 Each Python has the newest release that there is for it, and of all else the same. Where an index
-has no build of a framework for the Python that runs the suite (a CPU build of PyTorch for each lies
-on the one that [pytorch.org](https://pytorch.org/get-started/locally/) names), the framework runs
-from an interpreter of another: `--framework NAME@old/bin/python`. For Python 3.14 everything has
-wheels but PaddlePaddle, and TensorFlow a release candidate alone.
+has no build of a framework for the Python that runs the suite, the framework runs from an interpreter
+of another: `--framework NAME@old/bin/python`. [docs/upgrade.md](upgrade.md) says where that is so.
 
 `python -m conformance outdated` lists the pins that are behind; `--run` tries each upgrade.
 

@@ -29,6 +29,7 @@ from tests.harness.adapters import right
 from tests.harness.adapters.right import CONVENTION, infer, parameters
 
 PACKAGES = ("frame|frame-nightly", "companion")
+OLDEST = ("frame==1.0", "companion==6")
 
 
 def run(*asked):
