@@ -22,8 +22,9 @@ Written by `python -m conformance releases`, from what adapters state and constr
 {pinned}
 
 Each Python has the newest release that there is for it, and of all else the same. Where an index
-has no build of a framework for the Python that runs the suite, the framework runs from an interpreter
-of another: `--framework NAME@old/bin/python`. [docs/upgrade.md](upgrade.md) says where that is so.
+has no build of a framework for the Python that runs the suite, that framework runs from an
+interpreter of another: `--framework NAME@old/bin/python`. [docs/upgrade.md](upgrade.md) says where
+that is so.
 
 `python -m conformance outdated` lists the pins that are behind; `--run` tries each upgrade.
 
