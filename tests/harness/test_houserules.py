@@ -25,9 +25,9 @@ HARNESS = [
 ]
 
 STANDARD = frozenset(sys.stdlib_module_names)
-LIBRARIES = {"distributed", "einops", "execnet", "jinja2", "markupsafe", "numpy", "packaging"}
-LIBRARIES |= {"hypothesis", "pydantic", "pydantic_core", "pytest", "rich"}
-LIBRARIES |= {"threadpoolctl", "xdist", "yaml"}
+LIBRARIES = {"distributed", "einops", "execnet", "h5py", "jinja2", "markupsafe", "ml_dtypes"}
+LIBRARIES |= {"hypothesis", "msgpack", "numpy", "packaging", "pydantic", "pydantic_core", "pytest"}
+LIBRARIES |= {"rich", "threadpoolctl", "xdist", "yaml"}
 ENGINE_MAY = STANDARD | LIBRARIES | {"conformance"}
 # The rooms of the engine, from the ground up: one imports those before it, and none behind it.
 ROOMS = (
@@ -43,6 +43,7 @@ ROOMS = (
     "report",
     "session",
     "bench",
+    "formats",
     "weights",
     "upgrade",
     "history",
