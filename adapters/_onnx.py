@@ -31,11 +31,13 @@ from adapters.contract import (
     Array,
     Convention,
     Dimensions,
+    File,
     Gap,
     Layer,
     Native,
     Results,
     Shape,
+    Spelling,
     outline,
     promoted,
 )
@@ -66,6 +68,26 @@ CONVENTION = Convention(
     loader=(
         "graph.initializer.extend("
         "onnx.numpy_helper.from_array(array, name) for name, array in weights.items())"
+    ),
+    spellings=(
+        Spelling(
+            "an LSTM node's constants, by the node's name",
+            {
+                "input_weights": Native("W", "direction (gate cell) input"),
+                "recurrent_weights": Native("R", "direction (gate cell) hidden"),
+                "input_bias": Native("B", "direction (gate cell)", along=1),
+                "recurrent_bias": Native("B", "direction (gate cell)", along=1),
+            },
+        ),
+    ),
+    files=(
+        File(
+            ".onnx",
+            "graph",
+            save="onnx.save(model, FILE)",
+            load="state = {one.name: onnx.numpy_helper.to_array(one) "
+            "for one in onnx.load(FILE).graph.initializer}",
+        ),
     ),
 )
 

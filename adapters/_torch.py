@@ -6,7 +6,18 @@ from typing import Any
 
 import torch
 
-from adapters.contract import ANY, Array, Convention, Dimensions, Gap, Layer, Native, Shape
+from adapters.contract import (
+    ANY,
+    Array,
+    Convention,
+    Dimensions,
+    File,
+    Gap,
+    Layer,
+    Native,
+    Shape,
+    Spelling,
+)
 
 torch.set_num_threads(1)  # in layers this small threads do nothing but wait for each other
 
@@ -35,7 +46,33 @@ CONVENTION = Convention(
     gates="ifgo",
     directions=(("",), ("", "_reverse")),
     source=LSTM,
-    loader="lstm.load_state_dict({name: torch.from_numpy(one) for name, one in weights.items()})",
+    loader="lstm.load_state_dict({name: torch.as_tensor(one) for name, one in weights.items()})",
+    spellings=(
+        Spelling(
+            "torch.nn.LSTMCell",
+            {
+                "input_weights": Native("weight_ih", "(gate cell) input"),
+                "recurrent_weights": Native("weight_hh", "(gate cell) hidden"),
+                "input_bias": Native("bias_ih", "(gate cell)"),
+                "recurrent_bias": Native("bias_hh", "(gate cell)"),
+            },
+        ),
+    ),
+    files=(
+        File(
+            ".pt",
+            "storages",
+            save="torch.save(model.state_dict(), FILE)",
+            load="state = torch.load(FILE, weights_only=True)",
+            package="torch",
+        ),
+        File(
+            ".safetensors",
+            "tensors",
+            save="safetensors.torch.save_file(model.state_dict(), FILE)",
+            load="state = safetensors.torch.load_file(FILE)",
+        ),
+    ),
 )
 
 SHARED = (  # gaps of every way to export

@@ -157,6 +157,39 @@ class Native:
 
 
 @dataclass(frozen=True)
+class Spelling:
+    """Other names under which the framework's users meet the weights of an LSTM.
+
+    What stands before a name, for where the layer lies in a model, belongs to no spelling. ``*`` in
+    a name stands for a part without a slash or a dot that is chosen by the user or numbered by the
+    framework, the same in all weights of a layer. `gates` and `directions` are the convention's
+    where none are given. Names that other layers have too are not `sure`.
+    """
+
+    met: str  # where, in a few words: "torch.nn.LSTMCell"
+    weights: Mapping[str, Native]
+    gates: str = ""
+    directions: tuple[tuple[str], tuple[str, str]] | None = None
+    sure: bool = True
+
+
+@dataclass(frozen=True)
+class File:
+    """A kind of file that the framework's users keep weights in.
+
+    `form` is one of `conformance.formats.file.FORMS`. `save` and `load` are lines of Python, in
+    which ``FILE`` is the path; `load` reads the arrays by their names into ``state``. `package` has
+    the classes that a form names.
+    """
+
+    suffix: str
+    form: str
+    save: str
+    load: str
+    package: str = ""
+
+
+@dataclass(frozen=True)
 class Convention:
     """How a framework names and lays out its tensors. The keys are the canonical names.
 
@@ -185,6 +218,10 @@ class Convention:
         How its user loads weights by these names, in one line.
     forget_offset
         What the framework itself adds to the forget gate's bias at run time.
+    spellings
+        Other names of the same weights, as users meet them.
+    files
+        Kinds of files that its users keep weights in, the one that its own loader takes first.
     """
 
     inputs: Mapping[str, Native]
@@ -195,6 +232,8 @@ class Convention:
     directions: tuple[tuple[str], tuple[str, str]] = field(default=(("",), ("", "_reverse")))
     loader: str = ""
     forget_offset: float = 0.0
+    spellings: tuple[Spelling, ...] = ()
+    files: tuple[File, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -33,11 +33,13 @@ from adapters.contract import (
     Array,
     Convention,
     Dimensions,
+    File,
     Gap,
     Layer,
     Native,
     Results,
     Shape,
+    Spelling,
     outline,
     promoted,
 )
@@ -75,8 +77,38 @@ CONVENTION = Convention(
     gates="ifgo",
     directions=(("",), ("_forward", "_backward")),
     source=f"{DOCS}/api/nn/rnn/",
-    loader="model = jax.tree_util.tree_map_with_path(lambda path, _: jnp.asarray(weights["
-    'jax.tree_util.keystr(path, simple=True, separator=".")]), model)',
+    loader="""for layer, cell in cells.items():
+    names = [one for one in ("weight_ih", "weight_hh", "bias") if getattr(cell, one) is not None]
+    model = eqx.tree_at(
+        lambda tree: [
+            getattr(one, name) for one in jax.tree_util.tree_leaves(
+                tree, is_leaf=lambda part: isinstance(part, eqx.nn.LSTMCell))
+            if isinstance(one, eqx.nn.LSTMCell) and one.weight_ih is cell.weight_ih
+            for name in names
+        ],
+        model,
+        [jnp.asarray(weights[f"{layer}.cell.{name}"]) for name in names],
+    )""",
+    spellings=(
+        Spelling(
+            "eqx.nn.LSTMCell",
+            {
+                "input_weights": Native("weight_ih", "(gate cell) input"),
+                "recurrent_weights": Native("weight_hh", "(gate cell) hidden"),
+                "bias": Native("bias", "(gate cell)"),
+            },
+        ),
+    ),
+    files=(
+        File(
+            ".npz",
+            "arrays",
+            save="np.savez(FILE, **{jax.tree_util.keystr(path, simple=True, separator='.'): one "
+            "for path, one in "
+            "jax.tree_util.tree_leaves_with_path(eqx.filter(model, eqx.is_array))})",
+            load="state = dict(np.load(FILE))",
+        ),
+    ),
 )
 
 CELL = CONVENTION.source

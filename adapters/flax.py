@@ -31,11 +31,13 @@ from adapters.contract import (
     Array,
     Convention,
     Dimensions,
+    File,
     Gap,
     Layer,
     Native,
     Results,
     Shape,
+    Spelling,
     outline,
     promoted,
 )
@@ -65,7 +67,41 @@ CONVENTION = Convention(
     gates="ifgo",
     directions=(("",), ("_forward", "_backward")),
     source=f"{DOCS}/layers.html#flax.linen.LSTMCell",
-    loader='module.apply({"params": flax.traverse_util.unflatten_dict(weights, sep="/")}, inputs)',
+    loader="""params = {**params, **{
+    cell: flax.traverse_util.unflatten_dict({
+        name.removeprefix(f"{layer}/"): jnp.asarray(one)
+        for name, one in weights.items() if name.startswith(f"{layer}/")
+    }, sep="/")
+    for layer, cell in cells.items()
+}}""",
+    spellings=(
+        Spelling(
+            "params of a Bidirectional of RNNs",
+            {
+                "input_weights": Native("{direction}/cell/i{gate}/kernel", "input cell"),
+                "recurrent_weights": Native("{direction}/cell/h{gate}/kernel", "hidden cell"),
+                "bias": Native("{direction}/cell/h{gate}/bias", "cell"),
+            },
+            directions=(("rnn",), ("forward_rnn", "backward_rnn")),
+        ),
+        Spelling(
+            "params of LSTMCell and OptimizedLSTMCell",
+            {
+                "input_weights": Native("i{gate}/kernel", "input cell"),
+                "recurrent_weights": Native("h{gate}/kernel", "hidden cell"),
+                "bias": Native("h{gate}/bias", "cell"),
+            },
+        ),
+    ),
+    files=(
+        File(
+            ".msgpack",
+            "tree",
+            save='open(FILE, "wb").write(flax.serialization.to_bytes(variables))',
+            load="state = flax.traverse_util.flatten_dict("
+            'flax.serialization.msgpack_restore(open(FILE, "rb").read()), sep="/")',
+        ),
+    ),
 )
 
 RNN = f"{DOCS}/layers.html#flax.linen.RNN"

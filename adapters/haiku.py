@@ -37,11 +37,13 @@ from adapters.contract import (
     Array,
     Convention,
     Dimensions,
+    File,
     Gap,
     Layer,
     Native,
     Results,
     Shape,
+    Spelling,
     outline,
     promoted,
 )
@@ -81,9 +83,41 @@ CONVENTION = Convention(
     gates="igfo",
     directions=(("",), ("_forward", "_backward")),
     source=f"{DOCS}#haiku.LSTM",
-    loader="params = hk.data_structures.merge(*({module: {name: jnp.asarray(array)}}"
-    ' for path, array in weights.items() for module, _, name in [path.rpartition("/")]))',
     forget_offset=1.0,
+    loader="""params = hk.data_structures.merge(params, {
+    f"{module}/linear": {
+        name: jnp.asarray(weights[f"stack/{layer}/linear/{name}"]) for name in ("w", "b")
+    }
+    for layer, module in modules.items()
+})""",
+    spellings=(
+        Spelling(
+            "params of hk.LSTM under its own name",
+            {
+                "input_weights": Native("*lstm*/linear/w", "input (gate cell)", along=0),
+                "recurrent_weights": Native("*lstm*/linear/w", "hidden (gate cell)", along=0),
+                "bias": Native("*lstm*/linear/b", "(gate cell)"),
+            },
+        ),
+        Spelling(
+            "params of hk.LSTM under a name that is given, or of hk.Linear in a module",
+            {
+                "input_weights": Native("*/linear/w", "input (gate cell)", along=0),
+                "recurrent_weights": Native("*/linear/w", "hidden (gate cell)", along=0),
+                "bias": Native("*/linear/b", "(gate cell)"),
+            },
+            sure=False,
+        ),
+    ),
+    files=(
+        File(
+            ".npz",
+            "arrays",
+            save="np.savez(FILE, **{f'{module}/{name}': np.asarray(one) "
+            "for module, name, one in hk.data_structures.traverse(params)})",
+            load="state = dict(np.load(FILE))",
+        ),
+    ),
 )
 
 LSTM, UNROLL = f"{DOCS}#haiku.LSTM", f"{DOCS}#haiku.dynamic_unroll"

@@ -31,11 +31,13 @@ from adapters.contract import (
     Cast,
     Convention,
     Dimensions,
+    File,
     Gap,
     Layer,
     Native,
     Results,
     Shape,
+    Spelling,
     outline,
     promoted,
 )
@@ -62,7 +64,30 @@ CONVENTION = Convention(
     },
     gates="ifgo",
     source="https://ml-explore.github.io/mlx/build/html/python/nn/_autosummary/mlx.nn.LSTM.html",
-    loader="module.load_weights([(name, mx.array(array)) for name, array in weights.items()])",
+    loader="""for layer, lstm in lstms.items():
+    lstm.load_weights([
+        (name.removeprefix(f"layers.{layer}."), mx.array(one))
+        for name, one in weights.items() if name.startswith(f"layers.{layer}.")
+    ])""",
+    spellings=(
+        Spelling(
+            "mlx.nn.LSTM",
+            {
+                "input_weights": Native("Wx", "(gate cell) input"),
+                "recurrent_weights": Native("Wh", "(gate cell) hidden"),
+                "bias": Native("bias", "(gate cell)"),
+            },
+        ),
+    ),
+    files=(
+        File(
+            ".safetensors",
+            "tensors",
+            save="model.save_weights(FILE)",
+            load="state = mx.load(FILE)",
+        ),
+        File(".npz", "arrays", save="model.save_weights(FILE)", load="state = mx.load(FILE)"),
+    ),
 )
 
 ISSUES = "https://github.com/ml-explore/mlx/issues"

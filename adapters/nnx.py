@@ -36,11 +36,13 @@ from adapters.contract import (
     Array,
     Convention,
     Dimensions,
+    File,
     Gap,
     Layer,
     Native,
     Results,
     Shape,
+    Spelling,
     outline,
     promoted,
 )
@@ -78,9 +80,60 @@ CONVENTION = Convention(
     gates="ifgo",
     directions=(("",), (".forward_rnn", ".backward_rnn")),
     source=f"{DOCS}/api_reference/flax.nnx/nn/recurrent.html",
-    loader=(
-        "nnx.update(module, nnx.from_flat_state((path, param.replace(weights['.'.join(map(str, "
-        "path))])) for path, param in nnx.to_flat_state(nnx.state(module, nnx.Param))))"
+    loader="""for layer, rnn in rnns.items():
+    own = nnx.to_flat_state(nnx.state(rnn, nnx.Param))
+    nnx.update(rnn, nnx.from_flat_state(
+        (path, param.replace(jnp.asarray(weights[".".join([layer, *map(str, path)])])))
+        for path, param in own
+    ))""",
+    spellings=(
+        Spelling(
+            "nnx.RNN and nnx.Bidirectional of LSTMCell",
+            {
+                "input_weights": Native(
+                    "{direction}cell.{gate}.kernel", "input cell", gates=("ii", "if_", "ig", "io")
+                ),
+                "recurrent_weights": Native("{direction}cell.h{gate}.kernel", "hidden cell"),
+                "bias": Native("{direction}cell.h{gate}.bias", "cell"),
+            },
+            directions=(("",), ("forward_rnn.", "backward_rnn.")),
+        ),
+        Spelling(
+            "nnx.LSTMCell",
+            {
+                "input_weights": Native(
+                    "{gate}.kernel", "input cell", gates=("ii", "if_", "ig", "io")
+                ),
+                "recurrent_weights": Native("h{gate}.kernel", "hidden cell"),
+                "bias": Native("h{gate}.bias", "cell"),
+            },
+        ),
+        Spelling(
+            "nnx.RNN and nnx.Bidirectional of OptimizedLSTMCell",
+            {
+                "input_weights": Native("{direction}cell.dense_i.kernel", "input (gate cell)"),
+                "recurrent_weights": Native("{direction}cell.dense_h.kernel", "hidden (gate cell)"),
+                "bias": Native("{direction}cell.dense_h.bias", "(gate cell)"),
+            },
+            directions=(("",), ("forward_rnn.", "backward_rnn.")),
+        ),
+        Spelling(
+            "nnx.OptimizedLSTMCell",
+            {
+                "input_weights": Native("dense_i.kernel", "input (gate cell)"),
+                "recurrent_weights": Native("dense_h.kernel", "hidden (gate cell)"),
+                "bias": Native("dense_h.bias", "(gate cell)"),
+            },
+        ),
+    ),
+    files=(
+        File(
+            ".npz",
+            "arrays",
+            save="np.savez(FILE, **{'.'.join(map(str, path)): np.asarray(one[...]) "
+            "for path, one in nnx.to_flat_state(nnx.state(model, nnx.Param))})",
+            load="state = dict(np.load(FILE))",
+        ),
     ),
 )
 

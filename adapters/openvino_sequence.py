@@ -22,11 +22,13 @@ from adapters.contract import (
     Array,
     Convention,
     Dimensions,
+    File,
     Gap,
     Layer,
     Native,
     Results,
     Shape,
+    Spelling,
     outline,
     promoted,
 )
@@ -67,6 +69,24 @@ CONVENTION = Convention(
     gates="figo",
     source=SPECIFICATION,
     loader="constants = {name: opset15.constant(array) for name, array in weights.items()}",
+    spellings=(
+        Spelling(
+            "constants of an LSTMSequence",
+            {
+                "input_weights": Native("W", "direction (gate cell) input"),
+                "recurrent_weights": Native("R", "direction (gate cell) hidden"),
+                "bias": Native("B", "direction (gate cell)"),
+            },
+        ),
+    ),
+    files=(
+        File(
+            ".npz",
+            "arrays",
+            save="np.savez(FILE, **{one.get_friendly_name(): one.data for one in constants})",
+            load="state = dict(np.load(FILE))",
+        ),
+    ),
 )
 
 GAPS = (

@@ -32,11 +32,13 @@ from adapters.contract import (
     Array,
     Convention,
     Dimensions,
+    File,
     Gap,
     Layer,
     Native,
     Results,
     Shape,
+    Spelling,
     outline,
     promoted,
 )
@@ -73,6 +75,44 @@ CONVENTION = Convention(
     directions=(("cell",), ("cell_fw", "cell_bw")),
     source=f"{DOCS}/nn/LSTM_en.html",
     loader="lstm.set_state_dict({name: paddle.to_tensor(one) for name, one in weights.items()})",
+    spellings=(
+        Spelling(
+            "paddle.nn.LSTM, a second time in its state",
+            {
+                "input_weights": Native("weight_ih_l{layer}{direction}", "(gate cell) input"),
+                "recurrent_weights": Native("weight_hh_l{layer}{direction}", "(gate cell) hidden"),
+                "input_bias": Native("bias_ih_l{layer}{direction}", "(gate cell)"),
+                "recurrent_bias": Native("bias_hh_l{layer}{direction}", "(gate cell)"),
+            },
+            directions=(("",), ("", "_reverse")),
+        ),
+        Spelling(
+            "paddle.nn.BiRNN of LSTMCell",
+            {
+                "input_weights": Native("{direction}.weight_ih", "(gate cell) input"),
+                "recurrent_weights": Native("{direction}.weight_hh", "(gate cell) hidden"),
+                "input_bias": Native("{direction}.bias_ih", "(gate cell)"),
+                "recurrent_bias": Native("{direction}.bias_hh", "(gate cell)"),
+            },
+        ),
+        Spelling(
+            "paddle.nn.LSTMCell",
+            {
+                "input_weights": Native("weight_ih", "(gate cell) input"),
+                "recurrent_weights": Native("weight_hh", "(gate cell) hidden"),
+                "input_bias": Native("bias_ih", "(gate cell)"),
+                "recurrent_bias": Native("bias_hh", "(gate cell)"),
+            },
+        ),
+    ),
+    files=(
+        File(
+            ".pdparams",
+            "pickle",
+            save="paddle.save(model.state_dict(), FILE)",
+            load="state = paddle.load(FILE)",
+        ),
+    ),
 )
 
 KERNEL = "https://github.com/PaddlePaddle/Paddle/blob/develop/paddle/phi/kernels/cpu/rnn_kernel.cc"

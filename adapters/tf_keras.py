@@ -38,11 +38,13 @@ from adapters.contract import (
     Array,
     Convention,
     Dimensions,
+    File,
     Gap,
     Layer,
     Native,
     Results,
     Shape,
+    Spelling,
     outline,
     promoted,
 )
@@ -81,7 +83,68 @@ CONVENTION = Convention(
     gates="ifgo",
     directions=(("",), ("/forward_lstm", "/backward_lstm")),
     source=f"{DOCS}/layers/LSTM",
-    loader="model.set_weights([weights[weight.name] for weight in model.weights])",
+    loader="""for number, layer in enumerate(layers):
+    both = "Bidirectional" in type(layer).__name__
+    layer.set_weights([
+        weights[name]
+        for way in (("/forward_lstm", "/backward_lstm") if both else ("",))
+        for kind in ("kernel", "recurrent_kernel", "bias")
+        if (name := f"layer_{number}{way}/lstm_cell/{kind}:0") in weights
+    ])""",
+    spellings=(
+        Spelling(
+            "variable.path, and .h5 of a model",
+            {
+                "input_weights": Native("{direction}*/lstm_cell*/kernel", "input (gate cell)"),
+                "recurrent_weights": Native(
+                    "{direction}*/lstm_cell*/recurrent_kernel", "hidden (gate cell)"
+                ),
+                "bias": Native("{direction}*/lstm_cell*/bias", "(gate cell)"),
+            },
+            directions=(("",), ("forward_", "backward_")),
+        ),
+        Spelling(
+            ".weights.h5 and .keras",
+            {
+                "input_weights": Native("{direction}cell/vars/0", "input (gate cell)"),
+                "recurrent_weights": Native("{direction}cell/vars/1", "hidden (gate cell)"),
+                "bias": Native("{direction}cell/vars/2", "(gate cell)"),
+            },
+            directions=(("",), ("forward_layer/", "backward_layer/")),
+        ),
+        Spelling(
+            ".weights.h5 and .keras, of RNN([LSTMCell])",
+            {
+                "input_weights": Native("lstm_cell*/vars/0", "input (gate cell)"),
+                "recurrent_weights": Native("lstm_cell*/vars/1", "hidden (gate cell)"),
+                "bias": Native("lstm_cell*/vars/2", "(gate cell)"),
+            },
+        ),
+        Spelling(
+            "an older layer, without a cell of its own",
+            {
+                "input_weights": Native("{direction}*/kernel", "input (gate cell)"),
+                "recurrent_weights": Native("{direction}*/recurrent_kernel", "hidden (gate cell)"),
+                "bias": Native("{direction}*/bias", "(gate cell)"),
+            },
+            directions=(("",), ("forward_", "backward_")),
+        ),
+    ),
+    files=(
+        File(
+            ".npz",
+            "arrays",
+            save="np.savez(FILE, **{one.name: one.numpy() for one in model.weights})",
+            load="state = dict(np.load(FILE))",
+        ),
+        File(
+            ".h5",
+            "hdf5",
+            save='model.save_weights("model.weights.h5")',
+            load="state = {}; h5py.File(FILE).visititems(lambda name, one: state.update("
+            "{name: one[()]} if isinstance(one, h5py.Dataset) else {}))",
+        ),
+    ),
 )
 
 TIME_DISTRIBUTED = f"{DOCS}/layers/TimeDistributed"

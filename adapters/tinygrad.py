@@ -33,11 +33,13 @@ from adapters.contract import (
     Cast,
     Convention,
     Dimensions,
+    File,
     Gap,
     Layer,
     Native,
     Results,
     Shape,
+    Spelling,
     outline,
     promoted,
 )
@@ -69,6 +71,25 @@ CONVENTION = Convention(
     gates="ifgo",
     source=CELL,
     loader="nn.state.load_state_dict(model, {name: Tensor(one) for name, one in weights.items()})",
+    spellings=(
+        Spelling(
+            "tinygrad.nn.LSTMCell",
+            {
+                "input_weights": Native("weight_ih", "(gate cell) input"),
+                "recurrent_weights": Native("weight_hh", "(gate cell) hidden"),
+                "input_bias": Native("bias_ih", "(gate cell)"),
+                "recurrent_bias": Native("bias_hh", "(gate cell)"),
+            },
+        ),
+    ),
+    files=(
+        File(
+            ".safetensors",
+            "tensors",
+            save="nn.state.safe_save(nn.state.get_state_dict(model), FILE)",
+            load="state = nn.state.safe_load(FILE)",
+        ),
+    ),
 )
 
 GAPS = (

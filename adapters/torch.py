@@ -29,11 +29,13 @@ from adapters.contract import (
     Cast,
     Convention,
     Dimensions,
+    File,
     Gap,
     Layer,
     Native,
     Results,
     Shape,
+    Spelling,
     outline,
     promoted,
 )
@@ -68,7 +70,33 @@ CONVENTION = Convention(
     gates="ifgo",
     directions=(("",), ("", "_reverse")),
     source="https://docs.pytorch.org/docs/stable/generated/torch.nn.LSTM.html",
-    loader="lstm.load_state_dict({name: torch.from_numpy(one) for name, one in weights.items()})",
+    loader="lstm.load_state_dict({name: torch.as_tensor(one) for name, one in weights.items()})",
+    spellings=(
+        Spelling(
+            "torch.nn.LSTMCell",
+            {
+                "input_weights": Native("weight_ih", "(gate cell) input"),
+                "recurrent_weights": Native("weight_hh", "(gate cell) hidden"),
+                "input_bias": Native("bias_ih", "(gate cell)"),
+                "recurrent_bias": Native("bias_hh", "(gate cell)"),
+            },
+        ),
+    ),
+    files=(
+        File(
+            ".pt",
+            "storages",
+            save="torch.save(model.state_dict(), FILE)",
+            load="state = torch.load(FILE, weights_only=True)",
+            package="torch",
+        ),
+        File(
+            ".safetensors",
+            "tensors",
+            save="safetensors.torch.save_file(model.state_dict(), FILE)",
+            load="state = safetensors.torch.load_file(FILE)",
+        ),
+    ),
 )
 
 GAPS = (

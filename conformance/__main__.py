@@ -30,6 +30,7 @@ COMMANDS = {
     "merge": report.MERGE,
     "bench": bench.BENCH,
     "convert": weights.CONVERT,
+    "weights": weights.WEIGHTS,
     "upgrade": upgrade.UPGRADE,
     "diff": upgrade.DIFF,
     "bisect": upgrade.BISECT,

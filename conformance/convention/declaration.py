@@ -1,8 +1,9 @@
 """What an adapter declares, looked over before its framework starts."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
-from adapters.contract import Convention, Gap, Layer, Native
+from adapters.contract import Convention, Gap, Layer, Native, Spelling
 from conformance.casefile.suggest import hint
 from conformance.convention.gap import DEFAULTS, gap_of
 from conformance.lstm.case import Dimensions, sizes
@@ -52,9 +53,27 @@ def _mistakes(convention: Convention) -> Iterator[str]:
                 yield f"{part}: there is no {name!r}{hint(name, may)}"
             else:
                 yield from (f"{part}[{name!r}]: {text}" for text in _wrong(native, part, may[name]))
+    for spelling in convention.spellings:
+        yield from (f"spellings[{spelling.met!r}]: {text}" for text in _misspelled(spelling))
     biases = {"bias", "input_bias", "recurrent_bias"} & convention.weights.keys()
     if biases not in ({"bias"}, {"input_bias", "recurrent_bias"}):
         yield "weights: either bias, or input_bias and recurrent_bias"
+
+
+def _misspelled(spelling: Spelling) -> Iterator[str]:
+    """What keeps a spelling from being read; one of a cell's weights has no direction."""
+    for name in DUE["weights"]:
+        if name not in spelling.weights:
+            yield f"{name!r} is missing"
+    cell = not any("direction" in f"{one.name} {one.axes}" for one in spelling.weights.values())
+    for name, native in spelling.weights.items():
+        if name not in WEIGHTS:
+            yield f"there is no {name!r}{hint(name, WEIGHTS)}"
+            continue
+        form = replace(native, name="{direction}" + native.name) if cell else native
+        yield from (f"{name!r}: {text}" for text in _wrong(form, "weights", WEIGHTS[name]))
+    if spelling.gates and sorted(spelling.gates) != sorted("ifgo"):
+        yield f"{spelling.gates!r} is no order of i, f, g and o"
 
 
 def _wrong(native: Native, part: str, canonical: str) -> Iterator[str]:

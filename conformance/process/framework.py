@@ -7,7 +7,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from adapters.contract import Convention, Gap, Layer, Native
+from adapters.contract import Convention, File, Gap, Layer, Native, Spelling
 from conformance.casefile.suggest import hint
 from conformance.convention import gap as gaps
 from conformance.convention.declaration import mistakes
@@ -153,7 +153,14 @@ def declared(plain: Mapping[str, Any]) -> Convention:
         key: {canonical: Native(**native) for canonical, native in plain[key].items()}
         for key in ("inputs", "results", "weights")
     }
-    return Convention(**{**plain, **families})
+    spellings = tuple(
+        Spelling(
+            **{**one, "weights": {key: Native(**form) for key, form in one["weights"].items()}}
+        )
+        for one in plain["spellings"]
+    )
+    files = tuple(File(**one) for one in plain["files"])
+    return Convention(**{**plain, **families, "spellings": spellings, "files": files})
 
 
 def _parse(root: Path, label: str) -> Framework:

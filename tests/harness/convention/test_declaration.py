@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from adapters.contract import ANY, Gap, Native
+from adapters.contract import ANY, Gap, Native, Spelling
 from conformance.convention.declaration import mistakes
 from conformance.process import source
 from conformance.process.framework import FrameworkError, declared, find, shipped
@@ -139,3 +139,26 @@ def test_missing_without_a_gap(part: str, name: str, option: str) -> None:
     assert told == f"CONVENTION.{part}: without {name!r}, GAPS must have a gap for {option}"
     gap = Gap({option: ANY}, "it has none", "https://example.org")
     assert list(mistakes(convention, [gap])) == []
+
+
+@pytest.mark.parametrize(
+    ("weights", "gates", "message"),
+    [
+        ({}, "", "'recurrent_weights' is missing"),
+        ({"recurent_weights": Native("r", "")}, "", "no 'recurent_weights': did you mean"),
+        ({"recurrent_weights": Native("r", "(gate cell)")}, "", "without hidden"),
+        ({"recurrent_weights": Native("r", "hidden (gate cell)")}, "ifo", "'ifo' is no order"),
+    ],
+)
+def test_misspelled(weights: dict[str, Native], gates: str, message: str) -> None:
+    """A spelling that no LSTM's weights can have is told; one of a cell needs no direction."""
+    right = {"input_weights": Native("w", "input (gate cell)")}
+    wrong = Spelling("a cell", {**right, **weights}, gates)
+    (told, *_) = mistakes(dataclasses.replace(CONVENTION, spellings=(wrong,)))
+    assert told.startswith("CONVENTION.spellings['a cell']: ")
+    assert any(
+        message in one for one in mistakes(dataclasses.replace(CONVENTION, spellings=(wrong,)))
+    )
+    whole = {**right, "recurrent_weights": Native("r", "hidden (gate cell)")}
+    spelled = dataclasses.replace(CONVENTION, spellings=(Spelling("a cell", whole),))
+    assert list(mistakes(spelled)) == []

@@ -1,4 +1,4 @@
-"""`conformance.weights.convert`: by what adapters declare, with no framework."""
+"""`conformance.weights`: by what adapters declare, with no framework."""
 
 import itertools
 from functools import cache
@@ -13,7 +13,9 @@ from conformance.convention.convention import native_weights, offset
 from conformance.lstm.case import Case, Dimensions
 from conformance.lstm.sample import draw
 from conformance.process.framework import find, shipped
-from conformance.weights.convert import ConvertError, convert, recognized
+from conformance.weights.chosen import ConvertError, settled
+from conformance.weights.conversion import converted
+from conformance.weights.spelled import Found, search, spellings
 from tests.harness.adapters.right import CONVENTION
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -44,8 +46,34 @@ def convention_of(name: str) -> Convention:
     return framework.convention
 
 
+# One of those that declare the same: adapters that run one framework in several ways.
+UNLIKE = list({repr(convention_of(name).weights): name for name in ADAPTERS}.values())
+
+
+def read(convention: Convention, given: dict[str, np.ndarray]) -> Found:
+    """Return the one LSTM of a state."""
+    found, misfits = search(spellings({"own": convention}), given)
+    if misfits and not found:
+        raise ConvertError(misfits[0].why)
+    (one,) = settled(found)
+    return one.found
+
+
+def convert(
+    source: Convention, target: Convention, given: dict[str, np.ndarray], split_bias: bool = False
+) -> dict[str, np.ndarray]:
+    """Return the one LSTM of a state as the target has it."""
+    return converted(read(source, given), target, split_bias)
+
+
+def recognized(convention: Convention, given: dict[str, np.ndarray]) -> tuple[Layer, Dimensions]:
+    """Return what a state is."""
+    one = read(convention, given)
+    return one.layer, one.dimensions
+
+
 @pytest.mark.parametrize("kind", ["both", "bare"])
-@pytest.mark.parametrize("names", list(itertools.product(ADAPTERS, repeat=2)), ids="-to-".join)
+@pytest.mark.parametrize("names", list(itertools.product(UNLIKE, repeat=2)), ids="-to-".join)
 def test_every_pair(names: tuple[str, str], kind: str) -> None:
     """What one adapter would be fed becomes what another would be: two biases by their sum."""
     source, target = map(convention_of, names)
@@ -53,7 +81,7 @@ def test_every_pair(names: tuple[str, str], kind: str) -> None:
     given, _ = state(source, layer, num_layers)
     wanted, _ = state(target, layer, num_layers)
     got = convert(source, target, given)
-    assert list(got) == list(wanted)
+    assert sorted(got) == sorted(wanted)
     back = convert(target, source, got)
     for one, other in ((got, wanted), (back, given)):
         assert all(one[name].shape == other[name].shape for name in other)
@@ -88,7 +116,7 @@ def test_names_of_no_layer() -> None:
     """A name that is missing or unknown is told."""
     given, _ = state(CONVENTION, Layer(), 2)
     given["layer1.W"] = given.pop("layer1.w")
-    with pytest.raises(ConvertError, match=r"missing layer1\.w, unknown layer1\.W"):
+    with pytest.raises(ConvertError, match=r"missing layer1\.w"):
         recognized(CONVENTION, given)
 
 
@@ -97,7 +125,7 @@ def test_shapes_of_no_layer(shape: tuple[int, ...]) -> None:
     """Shapes that no sizes give are told with their names."""
     given, _ = state(CONVENTION, Layer(), 1)
     given["layer0.w"] = np.zeros(shape)
-    with pytest.raises(ConvertError, match=r"no such layer has these weights: layer0\.w \("):
+    with pytest.raises(ConvertError, match=r"layer0\.w \("):
         recognized(CONVENTION, given)
 
 
@@ -118,7 +146,9 @@ def test_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
         assert all(one.dtype == np.float32 for one in written.values())
         assert np.array_equal(written["layer_0/lstm_cell/kernel"], given["weight_ih_l0"].T)
     assert "layer_0/lstm_cell/kernel  (3, 16)" in told
-    assert "load with: for variable in layer.weights" in told
+    assert "load with:\n  state = dict(np.load(" in told
+    assert "layer.set_weights([" in told
+    assert "presumed: weights do not say" in told
 
 
 @pytest.mark.parametrize(

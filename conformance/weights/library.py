@@ -1,0 +1,231 @@
+"""What ``python -m conformance convert`` and ``weights`` do, as calls."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from adapters.contract import Convention, Layer
+from conformance.formats import file
+from conformance.formats.saved import Saved
+from conformance.process.framework import Framework, find, shipped
+from conformance.weights import standard
+from conformance.weights.chosen import (
+    Chosen,
+    ConvertError,
+    likely,
+    picked,
+    settled,
+)
+from conformance.weights.conversion import converted, dtype_of, prefixes, stacked, told_numbers
+from conformance.weights.spelled import Found, Misfit, search, spellings
+
+ROOT = Path(__file__).resolve().parents[2]
+GATES = "the gates by sigmoid, the candidate and the cell's output by tanh"
+
+
+@dataclass(frozen=True)
+class Layered:
+    """One LSTM that was converted: how it was read, and what stands before its new names."""
+
+    found: Found
+    frameworks: tuple[str, ...]
+    prefix: str
+    names: tuple[str, ...]  # the new ones
+
+
+@dataclass(frozen=True)
+class Conversion:
+    """Weights by the target's own names, and what is to be known of them.
+
+    arrays
+        By name, in the dtype that came: of one LSTM as the target's adapter names them, of several
+        each behind its place in the model; last what is kept of the rest. Shapes are those that
+        the target's adapter declares: ``(4 * hidden, input)`` for a torch-like weight.
+    layers
+        The LSTMs, in the order of the state.
+    told
+        What the file did not say and what was presumed, by key: goes into the output's metadata.
+    notes
+        Lines about single layers: numbers that are none, options that the weights do not hold.
+    """
+
+    arrays: Mapping[str, Any]
+    layers: tuple[Layered, ...]
+    told: Mapping[str, str]
+    notes: tuple[str, ...] = field(default=())
+
+
+@dataclass(frozen=True)
+class Listing:
+    """The LSTMs of a state, what has the names of one and is none, and the rest."""
+
+    chosen: tuple[Chosen, ...]
+    misfits: tuple[Misfit, ...]
+    hints: tuple[str, ...]
+    others: int  # arrays that are no LSTM's
+
+
+def find_layers(
+    state: "Mapping[str, Any] | str | PathLike[str]", source: str | None = None
+) -> Listing:
+    """Every LSTM of a state, or of a file or folder that holds one.
+
+    `source` is an adapter's name; without one, every adapter's spellings are tried. Raises
+    ConvertError where names can be read in two ways, FormatError where the file cannot be.
+    """
+    saved = _saved(state)
+    chosen, misfits = _settled(saved, source, ROOT)
+    taken = {name for one in chosen for name in (*one.found.names.values(), *one.also)}
+    odd = {name for one in misfits for name in one.names}
+    rest = {k: one for k, one in saved.arrays.items() if k not in taken and k not in odd}
+    return Listing(
+        tuple(chosen), tuple(misfits), tuple(likely(rest)), len(saved.arrays) - len(taken)
+    )
+
+
+def convert(
+    state: "Mapping[str, Any] | str | PathLike[str]",
+    target: str,
+    source: str | None = None,
+    *,
+    layers: Sequence[str] = (),
+    prefix: str = "",
+    stack: bool = False,
+    split_bias: bool = False,
+    keep_rest: bool = False,
+    root: Path = ROOT,
+) -> Conversion:
+    """The LSTMs of `state`, as `target` names and lays them out. No framework is needed.
+
+    `state` maps names to arrays, as the source framework hands them out, or is a file or folder
+    that `conformance.formats.file.read` reads. `target` and `source` are names of adapters;
+    without a source the names must tell it. `layers` names some of the LSTMs, `prefix` is what
+    stands before all names that count; `stack` makes one LSTM of several; `split_bias` makes two
+    halves of one bias where the target has two; `keep_rest` hands out all other arrays as well.
+
+    Raises ConvertError where there is no such LSTM, or none of the same numbers in the target;
+    FormatError where a file cannot be read, `FrameworkError` for an unknown adapter.
+    """
+    saved = _saved(state)
+    if prefix:
+        saved = behind(saved, prefix)
+    chosen, misfits = _settled(saved, source, root)
+    hints = likely(saved.arrays) if not chosen and not misfits else []
+    if hints:
+        raise ConvertError(f"no LSTM in it: {'; '.join(hints[:3])}")
+    few = picked(chosen, misfits, layers, list(saved.arrays))
+    aim = framework(root, target)
+    assert aim.convention is not None
+    for one in few:
+        if why := "; ".join(dict.fromkeys(standard.refusals(one.found, saved.configuration))):
+            raise ConvertError(f"{one.where or 'the layer'} is not the standard LSTM: {why}")
+        dtype_of(one.found)
+    meant = [stacked([one.found for one in few])] if stack else [one.found for one in few]
+    before = prefixes([one.where for one in meant], aim.convention)
+    arrays: dict[str, Any] = {}
+    done = []
+    for found, own, chose in zip(meant, before, few, strict=False):
+        made = made_of(found, aim, split_bias)
+        names = tuple(own + name for name in made)
+        arrays |= dict(zip(names, made.values(), strict=True))
+        done.append(Layered(found, chose.frameworks, own, names))
+    if keep_rest:
+        taken = {name for one in few for name in (*one.found.names.values(), *one.also)}
+        rest = {name: one for name, one in saved.arrays.items() if name not in taken}
+        if both := sorted(rest.keys() & arrays.keys()):
+            raise ConvertError(f"{both[0]}: the rest of the state has a name of a converted weight")
+        arrays |= rest
+    notes = [
+        f"{one.where or 'the layer'}: {line}"
+        for one in few
+        for line in (*told_numbers(one.found), *standard.notes(one.found, saved.configuration))
+    ]
+    notes += [
+        f"{one.where or 'the layer'}: its weights are in the state twice, with the same numbers"
+        for one in few
+        if one.also
+    ]
+    known = all(standard.of(one.found, saved.configuration) for one in few)
+    return Conversion(arrays, tuple(done), presumed(few, aim, known), tuple(dict.fromkeys(notes)))
+
+
+def made_of(found: Found, aim: Framework, split_bias: bool = False) -> dict[str, Any]:
+    """An LSTM's weights by the names of a framework's adapter. Raises ConvertError."""
+    assert aim.convention is not None
+    # Where every layer has a bias, one without has zeros.
+    always = not found.layer.bias and aim.gap(Layer(bias=False)) is not None
+    return converted(found, aim.convention, split_bias, always)
+
+
+def presumed(few: Sequence[Chosen], aim: Framework, known: bool) -> dict[str, str]:
+    """What is presumed of the source, and what holds for the output, by key."""
+    assert aim.convention is not None
+    source = few[0].found.spelled.convention
+    return {
+        "read as": ", ".join(few[0].frameworks),
+        "activations": GATES
+        + (", as the file says" if known else ", presumed: weights do not say"),
+        "gates read": gates(source),
+        "forget offset read": f"{source.forget_offset:g}, added at run time",
+        "layout read": layout(source),
+        "written for": aim.name,
+        "gates": gates(aim.convention),
+        "forget offset": f"{aim.convention.forget_offset:g}, added at run time",
+        "layout": layout(aim.convention),
+    }
+
+
+def gates(convention: Convention) -> str:
+    """The order of the gates, in letters: input, forget, candidate, output."""
+    return " ".join(convention.gates)
+
+
+def layout(convention: Convention) -> str:
+    """Each weight's axes."""
+    return "; ".join(f"{name} ({form.axes})" for name, form in convention.weights.items())
+
+
+def framework(root: Path, name: str) -> Framework:
+    """The adapter of that name, installed or not. Raises FrameworkError."""
+    (found,) = find(root, [name], missing=True)
+    return found
+
+
+def behind(saved: Saved, prefix: str) -> Saved:
+    """What bears a prefix, without it. Raises ConvertError where nothing does."""
+    own = {
+        name[len(prefix) :]: one for name, one in saved.arrays.items() if name.startswith(prefix)
+    }
+    if not own:
+        text = ", ".join(list(saved.arrays)[:8]) or "there is none"
+        raise ConvertError(f"no array whose name begins with {prefix!r}: {text}")
+    options = {name.removeprefix(prefix): one for name, one in saved.configuration.items()}
+    return Saved(own, options, saved.told)
+
+
+def _saved(state: "Mapping[str, Any] | str | PathLike[str]") -> Saved:
+    if isinstance(state, Saved):
+        return state
+    if isinstance(state, Mapping):
+        if wrong := [name for name in state if not isinstance(name, str)]:
+            raise ConvertError(f"names are text, not {type(wrong[0]).__name__}")
+        return Saved({name: np.asarray(one) for name, one in state.items()})
+    return file.read(Path(state))
+
+
+def _settled(saved: Saved, source: str | None, root: Path) -> tuple[list[Chosen], list[Misfit]]:
+    names = (source,) if source else tuple(shipped(root))
+    found, misfits = search(_spellings(root, names), saved.arrays)
+    # A file that only some frameworks write tells which they are.
+    return settled(found), misfits
+
+
+@cache
+def _spellings(root: Path, names: tuple[str, ...]) -> Any:
+    frameworks = find(root, names, missing=True)
+    return spellings({one.name: one.convention for one in frameworks if one.convention})
