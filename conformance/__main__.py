@@ -9,8 +9,8 @@ from conformance.bench import commands as bench
 from conformance.casefile.load import CaseError
 from conformance.claim import commands as claim
 from conformance.command import CommandError, tell
-from conformance.pages import commands as pages
 from conformance.history import commands as history
+from conformance.pages import commands as pages
 from conformance.process import commands as process
 from conformance.process.framework import FrameworkError
 from conformance.report import commands as report
