@@ -113,7 +113,7 @@ def _unfit(
 ) -> Iterator[str]:
     """Return where lengths, split, record and run do not fit the layer or each other."""
     batch, time = dimensions.batch_size, dimensions.time_steps
-    wrong = [f"{length} is not from 1 to {time}" for length in lengths if not 1 <= length <= time]
+    wrong = [f"{length} is not from 0 to {time}" for length in lengths if not 0 <= length <= time]
     due = _sequences(layer, dimensions)
     if lengths and len(lengths) != due:
         wrong.insert(0, f"{len(lengths)} for a batch of {due}")

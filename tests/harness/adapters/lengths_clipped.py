@@ -15,5 +15,5 @@ PACKAGES = ("numpy",)
 def run(layer: Layer, dimensions: Dimensions, weights: Any, inputs: Any) -> Results:
     """Clip every length to what lies within the time axis."""
     if layer.lengths == "given":
-        inputs = {**inputs, "lengths": np.clip(inputs["lengths"], 1, dimensions.time_steps)}
+        inputs = {**inputs, "lengths": np.clip(inputs["lengths"], 0, dimensions.time_steps)}
     return right.run(layer, dimensions, weights, inputs)

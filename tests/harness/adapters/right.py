@@ -228,8 +228,8 @@ def _up_to_length(
     scan: Scan, lengths: Array, advance: Any, x: Array, backward: bool, h: Array, c: Array
 ) -> tuple[Array, Array, Array]:
     """`scan` of each sequence on its own, as long as it is; zeros stand behind its end."""
-    if not ((lengths >= 1) & (lengths <= x.shape[-2])).all():
-        raise ValueError(f"lengths {lengths} that are not within 1 and {x.shape[-2]}")
+    if not ((lengths >= 0) & (lengths <= x.shape[-2])).all():
+        raise ValueError(f"lengths {lengths} that are not within 0 and {x.shape[-2]}")
     sequence, h, c = np.zeros((*h.shape[:-1], *x.shape[-2:-1], h.shape[-1]), h.dtype), +h, +c
     for row, length in enumerate(lengths.ravel()):
         one = slice(row, row + 1)

@@ -351,13 +351,13 @@ EDITS = {
         [("    expect:", "    lengths: [2, 5, 1]\n    expect:")],
         ["6:5: lengths: 3 for a batch of 2"],
     ),
-    "length of zero": (
-        [("    expect:", "    lengths: [0, 5]\n    expect:")],
-        ["6:5: lengths: 0 is not from 1 to 5"],
+    "length below zero": (
+        [("    expect:", "    lengths: [-1, 5]\n    expect:")],
+        ["6:5: lengths: -1 is not from 0 to 5"],
     ),
     "length beyond time": (
         [("    expect:", "    lengths: [2, 6]\n    expect:")],
-        ["6:5: lengths: 6 is not from 1 to 5"],
+        ["6:5: lengths: 6 is not from 0 to 5"],
     ),
     "right lengths rejected": (
         [(EXPECT, "    lengths: [2, 5]\n    expect: rejected\n")],
