@@ -51,7 +51,7 @@ def dask(jobs: Sequence[Job], address: str) -> Iterator[Done]:
         raise CommandError(f"--dask {address}: no scheduler answers: {line}") from error
     with client:
         futures = {client.submit(done, job, pure=False): job for job in jobs}
-        for future in distributed.as_completed(list(futures)):
+        for future in distributed.as_completed(list(futures), loop=client.loop):
             yield _result(future, futures[future])
             future.release()
 

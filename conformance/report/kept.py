@@ -22,7 +22,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from adapters.contract import Layer
 from conformance import outfile
 from conformance.report.fingerprint import DIGITS
-from conformance.report.report import MAX_BYTES, Entry, Header, Installed, first_problem
+from conformance.report.report import MAX_BYTES, ClaimEntry, Entry, Header, Installed, first_problem
 
 SCHEMA: Literal["lstm-conformance-history/1"] = "lstm-conformance-history/1"
 SUFFIX = ".jsonl.gz"
@@ -234,14 +234,32 @@ def _line(entry: Entry, framework: str) -> str:
         for name, claim in entry.claims.items()
     }
     steady = {
+        **(_shapes_alone(entry, claims) if entry.dimensions["time_steps"] == 0 else {}),
         "framework": framework,
         "where": _LINE.sub("", entry.where),
         "layer": layer,
         "absence": absence,
-        "claims": claims,
         "seconds": {},
         "canonical": None,  # views of native results
         "margins": None,
         "tries": (),
     }
-    return entry.model_copy(update=steady).model_dump_json(exclude_defaults=True)
+    return (entry.model_copy(update={"claims": claims, **steady})).model_dump_json(
+        exclude_defaults=True
+    )
+
+
+def _shapes_alone(entry: Entry, claims: Mapping[str, ClaimEntry]) -> dict[str, object]:
+    """Without a step nothing is computed: what stands there may be what the memory held before."""
+    rest = {name: claim for name, claim in claims.items() if name != "values"}
+    off = any(claim.outcome not in ("agrees", "unsupported") for claim in rest.values())
+    return {
+        "claims": rest,
+        "errors": None,
+        "outcome": entry.outcome if off or entry.outcome != "differs" else "agrees",
+        "native": entry.native
+        and {
+            name: tensor.model_copy(update={"digest": None, "numbers": None})
+            for name, tensor in entry.native.items()
+        },
+    }

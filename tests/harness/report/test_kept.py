@@ -100,6 +100,31 @@ def test_same_bytes() -> None:
     assert bytes_.pop()[4:8] == b"\0\0\0\0", "a time of modification"
 
 
+def test_no_steps() -> None:
+    """Without a step the shapes are on record, and no numbers: they are whatever the memory had."""
+    one = entry()
+    sizes = {**one.dimensions, "time_steps": 0}
+    wrong = one.claims["values"].model_copy(update={"outcome": "differs", "got": {"h_n": "value"}})
+    garbage = one.model_copy(
+        update={
+            "outcome": "differs",
+            "dimensions": sizes,
+            "errors": {"h_n": 1e9},
+            "claims": {**one.claims, "values": wrong},
+            "native": entry("states_swapped").native,
+        }
+    )
+    (there,) = kept.kept(about(), [garbage], {}).entries
+    right = one.model_copy(update={"dimensions": sizes})
+    assert kept.kept(about(), [right], {}).entries == [there]
+    assert there.outcome == "agrees"
+    assert "shapes" in there.claims
+    assert there.native
+    assert {name: tensor.shape for name, tensor in there.native.items()} == {
+        name: tensor.shape for name, tensor in (one.native or {}).items()
+    }
+
+
 def test_what_is_usual_is_left_out(tmp_path: Path) -> None:
     """An option that has its default is no part of a record, and is there where it is read."""
     kept.write(tmp_path / "1.0.jsonl.gz", record("1.0", entry()), None)
