@@ -44,6 +44,8 @@ def _history_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--dask", metavar="ADDRESS", help="of a scheduler, whose workers do it")
     chosen(parser)
+    # What is put on record has to hold of a machine that does several at a time, too.
+    parser.set_defaults(case_timeout=600.0)
 
 
 def _history(root: Path, given: argparse.Namespace) -> int:
