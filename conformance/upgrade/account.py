@@ -30,6 +30,7 @@ class Finding:
     exact: tuple[str, ...]  # of the shortest case
     asks: str  # what the shortest case asks: options beside the usual, and sizes
     consequences: tuple["Finding", ...] = ()
+    known: tuple[str, ...] = ()  # pins that speak of the shortest case, each with its reproduction
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ from conformance.upgrade.environment import Plan, differences, distributions, ma
 from conformance.upgrade.installer import InstallError
 from conformance.upgrade.observer import observed, opened
 from conformance.upgrade.pair import Side
+from conformance.upgrade.reproduction import explained
 from conformance.upgrade.wanted import Wanted
 
 WHEN = ("before", "after")
@@ -60,7 +61,7 @@ def interpreters(attempt: Attempt) -> list[str]:
 def tried(attempt: Attempt, keep: Path | None = None) -> Comparison:
     """What changed from one side to the other; both reports are kept in the folder `keep`.
 
-    Raises CommandError and FrameworkError.
+    Raises CaseError, CommandError and FrameworkError.
     """
     start = time.monotonic()
     pythons = interpreters(attempt)
@@ -88,9 +89,12 @@ def tried(attempt: Attempt, keep: Path | None = None) -> Comparison:
         for when, side in zip(WHEN, (before, after), strict=True):
             report.write(keep / f"{when}.jsonl", side.header, side.entries)
     compared = comparison(before, after) if alive[0] else Comparison(before.name, after.name, ())
+    known = explained(attempt.root, compared.accounts, attempt.every, [*found[0], *found[1]])
     told = [side.told for side in attempt.sides]
     commands = {one: upgrade(told, one, attempt.plan.extra) for one in attempt.frameworks}
-    return replace(compared, notes=tuple(notes), commands=commands, dead=tuple(dead))
+    return replace(
+        compared, accounts=known, notes=tuple(notes), commands=commands, dead=tuple(dead)
+    )
 
 
 def put(attempt: Attempt, framework: Framework) -> list[Entry] | Canary:

@@ -145,6 +145,8 @@ def _lines(comparison: Comparison, account: Account, finding: Finding) -> Iterat
     for one in finding.consequences:
         words = f"{one.severity} {one.kind} of {len(one.cases)}: {one.before} -> {one.after}"
         yield "with it", _cut(words)
+    for pin in finding.known:
+        yield "known", _plain(pin)  # with a reproduction, of which nothing is left out
     again = comparison.commands.get(account.framework)
     if again and finding.cases:
         yield "rerun", f"{again} --case {_plain(finding.cases[0])}"
