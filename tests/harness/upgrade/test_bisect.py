@@ -1,9 +1,16 @@
 """``python -m conformance bisect``: the first release that changed, from those that pip reports."""
 
+from typing import cast
+
 import pytest
 
 from conformance.command import CommandError
+from conformance.report.report import Refusal
+from conformance.upgrade.attempt import Attempt
 from conformance.upgrade.bisect import Found, between, every, first
+from conformance.upgrade.pair import Side
+from conformance.upgrade.release import Releases
+from tests.harness.upgrade.sides import NAME, entry, side
 from tests.harness.upgrade.wheels import Upgrades
 
 RELEASES = [f"1.{n}" for n in range(10)]
@@ -63,6 +70,20 @@ def test_no_such_ends(good: str, bad: str, told: str) -> None:
     """Ends that are not there, or the wrong way round, are told."""
     with pytest.raises(CommandError, match=told):
         between(["1.10", "1.2"], good, bad)
+
+
+def test_words_in_another_order() -> None:
+    """A release that refuses in other words refuses all the same: it is the first that does."""
+    refused = {"outcome": "rejected", "native": None}
+
+    def version(words: str) -> Side:
+        refusal = Refusal(type="TypeError", message=f"not one of {words}")
+        return side("after", entry().model_copy(update={**refused, "exception": refusal}))
+
+    releases = Releases(NAME, cast(Attempt, None))
+    releases.sides = {"1": side("before", entry()), "2": version("a, b"), "3": version("b, a")}
+    assert releases.marks("1", "2") & releases.marks("1", "3")
+    assert {kind for _, _, kind, _, _ in releases.marks("2", "3")} == {"exception"}
 
 
 def test_real_releases(upgrades: Upgrades) -> None:
