@@ -28,6 +28,7 @@ class Chosen:
 
     found: Found
     frameworks: tuple[str, ...]
+    places: tuple[str, ...]  # where it lies, by each spelling
     also: tuple[str, ...] = ()  # names of the state that hold the same once more
 
     @property
@@ -57,8 +58,9 @@ def settled(found: Sequence[Found]) -> list[Chosen]:
             if not _same(sure[0], differing):
                 raise ConvertError(_question(sure[0], differing))
         names = dict.fromkeys(name for one in sure for name in one.spelled.frameworks)
-        where = max((one.where for one in sure), key=len)
-        once.append(Chosen(replace(sure[0], where=where), tuple(names)))
+        places = tuple(dict.fromkeys(one.where for one in sure))
+        where = next(filter(None, places), "")
+        once.append(Chosen(replace(sure[0], where=where), tuple(names), places))
     merged = _twice(once)
     claimed: dict[str, Chosen] = {}
     for each in merged:
@@ -79,7 +81,7 @@ def _twice(once: Sequence[Chosen]) -> list[Chosen]:
         beside = [
             number
             for number, other in enumerate(kept)
-            if other.where == one.where
+            if set(other.places) & set(one.places)
             and (other.found.layer, other.found.dimensions)
             == (one.found.layer, one.found.dimensions)
         ]
@@ -125,7 +127,7 @@ def _equal(one: Sequence[LayerWeights], other: Sequence[LayerWeights]) -> bool:
 
 def _question(one: Found, other: Found) -> str:
     told = [
-        f"{' or '.join(each.spelled.frameworks)} ({each.spelled.met or 'as its adapter names it'}, "
+        f"{each.spelled.frameworks[0]} ({each.spelled.met or 'as its adapter names it'}, "
         f"gates {each.spelled.convention.gates}: {each})"
         for each in (one, other)
     ]

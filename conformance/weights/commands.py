@@ -14,6 +14,7 @@ from conformance.command import Command, CommandError, tell
 from conformance.formats import file, npz
 from conformance.formats.npz import BROKEN
 from conformance.formats.saved import Budget, FormatError
+from conformance.plain import line
 from conformance.weights import verify
 from conformance.weights.chosen import ConvertError
 from conformance.weights.library import (
@@ -84,14 +85,13 @@ def _convert(root: Path, given: argparse.Namespace) -> int:
         with outfile.whole(output) as opened:
             file.write(opened, kind.form, done.arrays, done.told, kind.package)
     except (ConvertError, FormatError) as error:
-        raise CommandError(f"{given.state}: {error}") from error
+        raise CommandError(f"{given.state}: {line(error)}") from error
     for one in done.layers:
-        tell(f"{one.found.where or 'the layer'}: {one.found}")
-        for new in one.names:
-            tell(f"  {new}  {done.arrays[new].shape}")
-    tell(*(f"{key}: {text}" for key, text in done.told.items()), *done.notes)
+        tell(line(f"{one.found.where or 'the layer'}: {one.found}"))
+        tell(*(line(f"  {new}  {done.arrays[new].shape}") for new in one.names))
+    tell(*(f"{key}: {text}" for key, text in done.told.items()), *map(line, done.notes))
     tell(f"written: {output}", "load with:")
-    tell(*(f"  {line}" for line in loading(done, aim.convention, kind, output)))
+    tell(*(f"  {code}" for code in loading(done, aim.convention, kind, output)))
     return _proved(root, given, done, output, fed) if given.verify else 0
 
 
@@ -100,7 +100,7 @@ def loading(done: Conversion, convention: Convention, kind: File, output: Path) 
     yield kind.load.replace("FILE", repr(str(output)))
     for one in done.layers:
         if one.prefix:
-            yield f"# {one.found.where}"
+            yield f"# {line(one.found.where)}"
             yield (
                 f"weights = {{name.removeprefix({one.prefix!r}): one for name, one in state.items()"
                 f" if name.startswith({one.prefix!r})}}"
@@ -148,7 +148,7 @@ def _proved(root: Path, given: argparse.Namespace, done: Conversion, output: Pat
     status = 0
     written = file.read(output).arrays
     for one in done.layers:
-        tell(f"verify {one.found.where or 'the layer'}:")
+        tell(line(f"verify {one.found.where or 'the layer'}:"))
         own = {
             name.removeprefix(one.prefix): written[name] for name in one.names if name in written
         }
@@ -166,7 +166,7 @@ def _proved(root: Path, given: argparse.Namespace, done: Conversion, output: Pat
                 verify.by_reading(aim, own, case, sample),
             ]
         except ConvertError as error:
-            raise CommandError(f"{given.state}: {error}") from error
+            raise CommandError(f"{given.state}: {line(error)}") from error
         for side in sides:
             tell(f"  {side}")
             if isinstance(side, verify.Proof) and not side.holds:
@@ -195,17 +195,17 @@ def _weights(root: Path, given: argparse.Namespace) -> int:
     try:
         found = find_layers(given.state, given.source)
     except (ConvertError, FormatError) as error:
-        raise CommandError(f"{given.state}: {error}") from error
+        raise CommandError(f"{given.state}: {line(error)}") from error
     for one in found.chosen:
         kinds = dict.fromkeys(str(np.asarray(array).dtype) for array in one.found.arrays.values())
         sure = "" if one.found.spelled.sure else "; or a dense layer: name it with --layer"
         by = ", ".join(one.frameworks)
         told = f"{one.found}, {', '.join(kinds)}, as {by} spells it{sure}"
-        tell(f"{one.where or 'the layer'}: {told}")
+        tell(line(f"{one.where or 'the layer'}: {told}"))
         if one.also:
             tell("  a second time under other names, with the same numbers")
-    tell(*(f"{one.where or 'the layer'}: no LSTM, but {one.why}" for one in found.misfits))
-    tell(*(f"no LSTM: {line}" for line in found.hints))
+    odd = [f"{one.where or 'the layer'}: no LSTM, but {one.why}" for one in found.misfits]
+    tell(*map(line, odd), *(line(f"no LSTM: {hint}") for hint in found.hints))
     count = len(found.chosen)
     tell(f"{count:,} LSTM{'' if count == 1 else 's'}, and {found.others:,} other arrays")
     return 0 if found.chosen else 1

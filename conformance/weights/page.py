@@ -54,7 +54,7 @@ def _told(root: Path) -> Iterator[str]:
         yield ""
         for kind in convention.files:
             yield from _kind(kind)
-        yield "```python"
+        yield "```text"
         yield from convention.loader.splitlines()
         yield "```"
         yield ""

@@ -64,7 +64,8 @@ class Found:
         if self.given is not None:
             return self.given
         where = self.spelled.convention, self.layer, self.dimensions
-        return offset(self.spelled.convention, canonical_weights(*where, self.arrays), 1)
+        real = {name: np.real(one) for name, one in self.arrays.items()}  # no other is converted
+        return offset(self.spelled.convention, canonical_weights(*where, real), 1)
 
     @property
     def parameters(self) -> int:
@@ -170,8 +171,8 @@ def search(few: Sequence[Spelled], arrays: Arrays) -> tuple[list[Found], list[Mi
     read = {name for one in found for name in one.names.values()}
     odd = {one.names: one for one in reversed(misfits) if not read.issuperset(one.names)}
     whole = [one for one in odd.values() if not one.half]
-    few = whole or ([] if found else list(odd.values()))
-    return found, list(reversed(few))
+    kept = whole or ([] if found else list(odd.values()))
+    return found, kept[::-1]
 
 
 def _larger(found: list[Found]) -> list[Found]:
@@ -225,8 +226,9 @@ def _patterns(convention: Convention, ways: int) -> list[_Pattern]:
                 found = sorted(map(plainly, labels[name]), key=len, reverse=True)
                 text += f"(?P<{name}>{'|'.join(map(re.escape, found))})"
             tail = "" if name is not None else tail
-        # A part that is chosen begins behind a slash or a dot, or it would have no beginning.
-        edge = r"\." if native.name.startswith(("*", "{direction}*")) else "[._:-]"
+        # A part that is chosen begins behind a slash or a dot, or it would have no beginning; a
+        # name of one part may have been joined to what stands before it.
+        edge = r"\." if re.search("[*/.]", native.name) else "[._:-]"
         form = re.compile(rf"(?P<prefix>(?:.*{edge})?){text}", re.DOTALL)
         patterns.setdefault(native.name, _Pattern(weight, form, tail))
     return list(patterns.values())
@@ -289,7 +291,7 @@ def _fitted(
         _has(convention, name, group, ways) for name in ("input_weights", "recurrent_weights")
     )
     if not both:
-        if spelled.met or not _has(convention, "input_weights", group, ways):
+        if spelled.met or ways == 2 or not _has(convention, "input_weights", group, ways):
             return None
         count = _layers(convention, group)
         due = set(parameter_laws(convention, layer, Dimensions(1, 1, 1, 1, count)))
