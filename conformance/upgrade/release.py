@@ -58,7 +58,8 @@ class Releases:
                 match.framework,
                 pair.before.case,
                 change.kind,
-                *map(_kind, (change.before, change.after)),
+                _kind(change.before),
+                _kind(change.after),
             )
             for match in matched(one, two)
             for pair in match.pairs
