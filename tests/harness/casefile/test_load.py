@@ -818,10 +818,17 @@ def test_must_reject(tmp_path: Path) -> None:
 
 def test_rejected_lengths(tmp_path: Path) -> None:
     """A length that no sequence can have is what a case can be rejected for."""
-    edit = (EXPECT, "    lengths: [0, 5]\n    expect: rejected\n")
+    edit = (EXPECT, "    lengths: [-1, 5]\n    expect: rejected\n")
     write(tmp_path, edited(FILE, edit))
     (case,) = load_cases(tmp_path)
-    assert (case.must_reject, case.layer.lengths, case.lengths) == (True, "given", (0, 5))
+    assert (case.must_reject, case.layer.lengths, case.lengths) == (True, "given", (-1, 5))
+
+
+def test_length_of_zero(tmp_path: Path) -> None:
+    """A sequence may have no step at all, and its case is run as any other."""
+    write(tmp_path, edited(FILE, ("    expect:", "    lengths: [0, 5]\n    expect:")))
+    (case,) = load_cases(tmp_path)
+    assert (case.must_reject, case.lengths) == (False, (0, 5))
 
 
 def test_no_states_expected(tmp_path: Path) -> None:
