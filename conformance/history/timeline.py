@@ -17,7 +17,7 @@ def drawing(framework: str, chapters: Sequence[Chapter]) -> str:
     """An SVG: a column for each release, a box in it for each finding, by severity."""
     most = max([sum(one.counts.values()) for one in chapters] + [1])
     box = min(_BOX, _HIGH / most)
-    width = max(_LEFT + _COLUMN * len(chapters) + 20, 640)
+    width = max(_LEFT + _COLUMN * len(chapters) + 20, 760)
     size = f'viewBox="0 0 {width} {_TOP + _HIGH + _FOOT}"'
     return "\n".join(
         [
