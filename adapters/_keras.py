@@ -403,7 +403,8 @@ def _predicting(call: Named) -> Named:
         fed = tuple(inputs)
         model, names = models[fed] = models.get(fed) or _model(call, inputs)
         returned = model.predict(list(inputs.values()), verbose=0)
-        results = dict(zip(names, keras.tree.flatten(returned), strict=True))
+        arrays = returned if isinstance(returned, tuple | list) else [returned]
+        results = dict(zip(names, arrays, strict=True))
         return Results(results, container=outline(returned, results))
 
     return predict

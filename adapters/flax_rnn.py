@@ -47,7 +47,7 @@ from adapters.contract import (
 )
 
 PACKAGES = ("flax", "jax", "jaxlib", "orbax-checkpoint")
-OLDEST = ("flax==0.8.5", "jax==0.4.30", "jaxlib==0.4.30", "orbax-checkpoint==0.6.4", "numpy<2")
+OLDEST = ("flax==0.8.5", "jax==0.4.30", "jaxlib==0.4.30", "numpy<2")
 
 DOCS = "https://flax-linen.readthedocs.io/en/latest/api_reference/flax.linen"
 

@@ -26,7 +26,7 @@ __all__ = ["CONVENTION", "PACKAGES", "defaults", "infer", "parameters", "run"]
 assert keras.config.backend() == "openvino"  # a process has one, the first that was imported
 
 PACKAGES = ("keras|keras-nightly", "openvino", "h5py", "scipy")
-OLDEST = ("keras==3.10.0", "openvino==2025.1.0")
+OLDEST = ("keras==3.15.1", "openvino==2026.4.1")
 
 GAPS = (
     *EVERYWHERE,

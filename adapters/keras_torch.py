@@ -38,7 +38,7 @@ torch.backends.cudnn.allow_tf32 = False
 torch.set_num_threads(1)  # in layers this small threads do nothing but wait for each other
 
 PACKAGES = ("keras|keras-nightly", "torch", "h5py")
-OLDEST = ("keras==3.0.0", "torch==2.13.0", "numpy<2")
+OLDEST = ("keras==3.15.1", "torch==2.13.0")
 GAPS = DIFFERENTIATING
 
 

@@ -20,7 +20,7 @@ from adapters._onnx import PURE
 from adapters.contract import Array, Dimensions, Gap, Layer, Results, Shape
 
 PACKAGES = ("onnxruntime", "onnx|onnx-weekly")
-OLDEST = ("onnxruntime==1.17.3", "onnx==1.16.2", "numpy<2")
+OLDEST = ("onnxruntime==1.17.3", "onnx==1.23.2", "numpy<2")
 
 KERNELS = "https://github.com/microsoft/onnxruntime/blob/main/docs/OperatorKernels.md"
 SESSION = "https://onnxruntime.ai/docs/api/python/api_summary.html"

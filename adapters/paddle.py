@@ -119,6 +119,12 @@ KERNEL = "https://github.com/PaddlePaddle/Paddle/blob/develop/paddle/phi/kernels
 RNN = f"{DOCS}/nn/RNN_en.html"
 GAPS = (
     Gap(
+        {"projection_size": ANY},
+        why="nn.LSTM had no proj_size before 3.0",
+        source=f"{DOCS}/nn/LSTM_en.html",
+        versions="paddlepaddle<3",
+    ),
+    Gap(
         {"reverse": True, "keep_order": False},
         why="nn.LSTM reads backwards beside a forward direction alone, nn.RNN aligns its output",
         source=RNN,
@@ -250,6 +256,7 @@ def _build(layer: Layer, dimensions: Dimensions) -> paddle.nn.LSTM:
     stacked = dimensions.num_layers > 1  # dropout lies between layers, and a lone layer has none
     bias = None if layer.bias else False  # None is the default attribute, False no bias
     paddle.set_default_dtype("float64" if layer.dtype == "float64" else "float32")
+    projected = {"proj_size": layer.projection_size} if layer.projection_size else {}
     try:
         module = paddle.nn.LSTM(
             dimensions.embedding_dim,
@@ -260,7 +267,7 @@ def _build(layer: Layer, dimensions: Dimensions) -> paddle.nn.LSTM:
             dropout=0.5 if layer.dropout and stacked else 0.0,
             bias_ih_attr=bias,
             bias_hh_attr=bias,
-            proj_size=layer.projection_size,
+            **projected,
         )
     finally:
         paddle.set_default_dtype("float32")

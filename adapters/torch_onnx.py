@@ -42,7 +42,7 @@ from adapters.contract import Array, Dimensions, Gap, Layer, Results, outline, p
 __all__ = ["CONVENTION", "PACKAGES", "defaults", "parameters", "run"]
 
 PACKAGES = ("torch", "onnx|onnx-weekly", "onnxscript", "onnxruntime")
-OLDEST = ("torch==2.13.0", "onnx==1.19.0", "onnxscript==0.5.0", "onnxruntime==1.22.0")
+OLDEST = ("torch==2.13.0", "onnx==1.23.2", "onnxscript==0.7.2", "onnxruntime==1.32.0")
 
 RESULTS = ("output", "h_n", "c_n")
 SESSION = "https://onnxruntime.ai/docs/api/python/api_summary.html"
