@@ -94,6 +94,13 @@ CONVENTION = Convention(
 
 GAPS = (
     Gap(
+        {"gradients": True},
+        why="Tensor.gradient, which differentiates for tensors that are named, came in 0.10.1",
+        source="https://github.com/tinygrad/tinygrad/blob/master/tinygrad/tensor.py",
+        versions="tinygrad<0.10.1",
+        own=True,
+    ),
+    Gap(
         {"bidirectional": True},
         why="there is a cell, and no layer that runs it both ways",
         source=CELL,
