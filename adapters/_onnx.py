@@ -65,10 +65,12 @@ CONVENTION = Convention(
     },
     gates="iofg",
     source=SPECIFICATION,
-    loader=(
-        "graph.initializer.extend("
-        "onnx.numpy_helper.from_array(array, name) for name, array in weights.items())"
-    ),
+    loader="""for number, node in enumerate(one for one in graph.node if one.op_type == "LSTM"):
+    for letter, name in zip("WRB", node.input[1:4]):
+        for own in graph.initializer:
+            if own.name == name:
+                array = weights[f"layer_{number}/{letter}"]
+                own.CopyFrom(onnx.numpy_helper.from_array(array, name))""",
     spellings=(
         Spelling(
             "an LSTM node's constants, by the node's name",

@@ -78,16 +78,11 @@ CONVENTION = Convention(
     directions=(("",), ("_forward", "_backward")),
     source=f"{DOCS}/api/nn/rnn/",
     loader="""for layer, cell in cells.items():
-    names = [one for one in ("weight_ih", "weight_hh", "bias") if getattr(cell, one) is not None]
+    names = [one for one in ("weight_ih", "weight_hh", "bias") if f"{layer}.cell.{one}" in weights]
     model = eqx.tree_at(
-        lambda tree: [
-            getattr(one, name) for one in jax.tree_util.tree_leaves(
-                tree, is_leaf=lambda part: isinstance(part, eqx.nn.LSTMCell))
-            if isinstance(one, eqx.nn.LSTMCell) and one.weight_ih is cell.weight_ih
-            for name in names
-        ],
+        lambda tree: [getattr(cell(tree), one) for one in names],
         model,
-        [jnp.asarray(weights[f"{layer}.cell.{name}"]) for name in names],
+        [jnp.asarray(weights[f"{layer}.cell.{one}"]) for one in names],
     )""",
     spellings=(
         Spelling(
