@@ -220,6 +220,9 @@ class Convention:
         What the framework itself adds to the forget gate's bias at run time.
     spellings
         Other names of the same weights, as users meet them.
+    flat
+        What makes the one vector that its users keep all weights of an LSTM in: first the weights
+        of each layer and direction, then the biases.
     files
         Kinds of files that its users keep weights in, the one that its own loader takes first.
     """
@@ -234,6 +237,7 @@ class Convention:
     forget_offset: float = 0.0
     spellings: tuple[Spelling, ...] = ()
     files: tuple[File, ...] = ()
+    flat: str = ""
 
 
 @dataclass(frozen=True)

@@ -64,6 +64,7 @@ CONVENTION = Convention(
     source="https://github.com/jax-ml/jax/blob/main/jax/experimental/rnn.py",
     loader="W_ih, W_hh, b_ih, b_hh = (dict(enumerate(weights[name] for name in weights"
     " if name.startswith(kind))) for kind in ('W_ih', 'W_hh', 'b_ih', 'b_hh'))",
+    flat="rnn.init_lstm_weight",
 )
 
 KINDS = ("W_ih", "W_hh", "b_ih", "b_hh")  # the dicts, as lstm_ref takes them

@@ -58,7 +58,7 @@ def _reader(path: Path, start: bytes) -> Callable[[Path], Saved]:
     if start.startswith(b"\x89HDF\r\n\x1a\n"):
         return hdf5.read
     if start.startswith(b"\x93NUMPY"):
-        raise FormatError("one array without a name, as .npy: say its sizes, see --flat")
+        return npz.read_one
     if len(start) > 9 and start[8:9] == b"{" and start[0:8] != b"version ":
         return tensors.read
     if start[0] == 0x80 and len(start) > 1 and start[1] <= 5:
@@ -94,6 +94,9 @@ def _folder(path: Path) -> Saved:
     configuration: dict[str, Mapping[str, Any]] = {}
     refused = []
     found = sorted(one for one in path.iterdir() if one.is_file())
+    if (path / "_CHECKPOINT_METADATA").exists() or (path / "ocdbt.process_0").exists():
+        text = "restore it by Orbax itself, and save its tree as .msgpack or .npz"
+        raise FormatError(f"an Orbax folder, whose database is not read: {text}")
     if len(found) > FILES:
         raise FormatError(f"{len(found):,} files in it, {FILES} are allowed")
     for one in found:

@@ -46,6 +46,18 @@ def read(file: Path) -> Saved:
         raise FormatError(f"no .npz file of arrays: {problem}") from problem
 
 
+def read_one(file: Path) -> Saved:
+    """The one array of an .npy file, by the file's name. Raises FormatError."""
+    try:
+        with file.open("rb") as opened:
+            size = file.stat().st_size
+            return Saved({file.stem: array(opened, file.name, size, Budget())})
+    except FormatError:
+        raise
+    except BROKEN as problem:
+        raise FormatError(f"no .npy file: {problem}") from problem
+
+
 def write(file: IO[bytes], arrays: Mapping[str, Any], told: Mapping[str, str]) -> None:
     """Write arrays as ``numpy.load`` reads them; a bfloat16, which it has not, as ``|V2``."""
     with zipfile.ZipFile(file, "w") as archive:

@@ -169,6 +169,8 @@ def nothing(misfits: Sequence[Misfit], names: Sequence[str]) -> str:
     if misfits:
         told = [f"{one.where or 'it'} is {one.why}" for one in misfits]
         return f"no LSTM in it: {listed(list(dict.fromkeys(told)))}"
+    if len(names) == 1:
+        return f"no LSTM in it, but {names[0]}: of one vector with all weights say --flat"
     return f"no LSTM in it, by names that an adapter declares: {listed(names) or 'it is empty'}"
 
 

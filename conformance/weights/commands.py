@@ -17,6 +17,7 @@ from conformance.formats.saved import Budget, FormatError
 from conformance.plain import line
 from conformance.weights import verify
 from conformance.weights.chosen import ConvertError
+from conformance.weights.flat import SIZES
 from conformance.weights.library import (
     Conversion,
     convert,
@@ -46,6 +47,9 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--stack", action="store_true", help="make one LSTM of several layers")
     parser.add_argument("--split-bias", action="store_true", help="two equal halves of one bias")
     parser.add_argument("--keep-rest", action="store_true", help="copy all other arrays, too")
+    parser.add_argument(
+        "--flat", default="", metavar=SIZES, help="the sizes of a state that is one vector"
+    )
     parser.add_argument("--verify", action="store_true", help="run both, and compare")
     parser.add_argument(
         "--input", type=Path, metavar="FILE", help="verify on this .npy, (batch, time, input)"
@@ -80,6 +84,7 @@ def _convert(root: Path, given: argparse.Namespace) -> int:
             stack=given.stack,
             split_bias=given.split_bias,
             keep_rest=given.keep_rest,
+            flat=given.flat,
             root=root,
         )
         with outfile.whole(output) as opened:

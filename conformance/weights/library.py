@@ -22,6 +22,8 @@ from conformance.weights.chosen import (
     settled,
 )
 from conformance.weights.conversion import converted, dtype_of, prefixes, stacked, told_numbers
+from conformance.weights.flat import parted
+from conformance.weights.flat import sizes as flat_sizes
 from conformance.weights.spelled import Found, Misfit, search, spellings
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -98,6 +100,7 @@ def convert(
     stack: bool = False,
     split_bias: bool = False,
     keep_rest: bool = False,
+    flat: str = "",
     root: Path = ROOT,
 ) -> Conversion:
     """The LSTMs of `state`, as `target` names and lays them out. No framework is needed.
@@ -106,7 +109,9 @@ def convert(
     that `conformance.formats.file.read` reads. `target` and `source` are names of adapters;
     without a source the names must tell it. `layers` names some of the LSTMs, `prefix` is what
     stands before all names that count; `stack` makes one LSTM of several; `split_bias` makes two
-    halves of one bias where the target has two; `keep_rest` hands out all other arrays as well.
+    halves of one bias where the target has two; `keep_rest` hands out all other arrays as well;
+    `flat`, ``"3,4,2,1"``, says input, hidden units, layers and directions of a state that is one
+    vector, as `source` keeps it.
 
     Raises ConvertError where there is no such LSTM, or none of the same numbers in the target;
     FormatError where a file cannot be read, `FrameworkError` for an unknown adapter.
@@ -114,6 +119,8 @@ def convert(
     saved = _saved(state)
     if prefix:
         saved = behind(saved, prefix)
+    if flat:
+        saved = unrolled(saved, source, flat, root)
     chosen, misfits = _settled(saved, source, root)
     hints = likely(saved.arrays) if not chosen and not misfits else []
     if hints:
@@ -206,6 +213,17 @@ def behind(saved: Saved, prefix: str) -> Saved:
         raise ConvertError(f"no array whose name begins with {prefix!r}: {text}")
     options = {name.removeprefix(prefix): one for name, one in saved.configuration.items()}
     return Saved(own, options, saved.told)
+
+
+def unrolled(saved: Saved, source: str | None, sizes: str, root: Path) -> Saved:
+    """A state that is one vector as weights by name. Raises ConvertError."""
+    convention = framework(root, source).convention if source else None
+    if convention is None or not convention.flat:
+        raise ConvertError("--flat: --from names no adapter that keeps all weights in one vector")
+    if len(saved.arrays) != 1:
+        raise ConvertError(f"--flat: one vector is due, and there are {len(saved.arrays):,} arrays")
+    (vector,) = saved.arrays.values()
+    return Saved(parted(vector, convention, *flat_sizes(sizes)))
 
 
 def _saved(state: "Mapping[str, Any] | str | PathLike[str]") -> Saved:

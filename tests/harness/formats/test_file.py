@@ -202,7 +202,7 @@ DEEP = b"\x81\xa1a" * 3_000 + b"\xc0"
         (b"text that is none", "no file of weights that is read: it begins with b'text"),
         (b"PK\x03\x04 and no more", "a broken zip file"),
         (b"\x89HDF\r\n\x1a\n", "no .h5 file of arrays"),
-        (b"\x93NUMPY\x01\x00", "one array without a name"),
+        (b"\x93NUMPY\x01\x00", "no .npy file"),
         (b"version https://git-lfs.github.com/spec/v1\n", "a pointer of Git LFS"),
         (pickle.dumps({"a": Bomb()}), "a pickle without an array: it holds mkdir"),
         (pickle.dumps({"a": 1}), "a pickle without an array"),

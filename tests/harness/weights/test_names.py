@@ -222,7 +222,14 @@ WRONG = {
     ),
     "gru-by-name": ({"GRUCell_0/hn/kernel": (4, 4)}, "GRUCell_0: a GRU, by its name"),
     "lstm-by-name": ({"lstm/w_all": (8, 16)}, "an LSTM by its name, under names of no adapter's"),
-    "nothing": ({"embed.weight": (9, 3)}, "no LSTM in it, by names that an adapter declares"),
+    "vector": (
+        {"all": (144,)},
+        "no LSTM in it, but all: of one vector with all weights say --flat",
+    ),
+    "nothing": (
+        {"embed.weight": (9, 3), "a": (2,)},
+        "no LSTM in it, by names that an adapter declares",
+    ),
     "unsure": (
         {"mlp/linear/w": (7, 16), "mlp/linear/b": (16,)},
         "may be an LSTM .* or a dense layer of 7 to 16: name it with --layer",
@@ -283,3 +290,34 @@ def test_many_arrays() -> None:
     assert len(find_layers(state).chosen) == 200
     assert len(convert(state, "keras").layers) == 200
     assert time.process_time() - start < 4
+
+
+def test_one_vector() -> None:
+    """A vector with all weights, then all biases, is read where its sizes are said."""
+    vector = np.arange(736, dtype=np.float32)
+    options = {"source": "jax-rnn", "flat": "3,4,2,2"}
+    got = convert({"all": vector}, "torch", **options).arrays
+    assert np.array_equal(got["weight_ih_l0"], vector[:48].reshape(16, 3))
+    assert np.array_equal(got["weight_hh_l0"], vector[48:112].reshape(16, 4))
+    assert np.array_equal(got["weight_ih_l0_reverse"], vector[112:160].reshape(16, 3))
+    assert np.array_equal(got["bias_hh_l1_reverse"], vector[-16:])
+
+
+@pytest.mark.parametrize(
+    ("state", "options", "message"),
+    [
+        ({"a": np.ones(9)}, {"source": "jax-rnn", "flat": "3,4,2,2"}, "is one vector of 736"),
+        ({"a": np.ones(9)}, {"source": "jax-rnn", "flat": "3,4,2"}, "HIDDEN,LAYERS,DIRECTIONS is"),
+        ({"a": np.ones(9)}, {"source": "torch", "flat": "3,4,2,2"}, "--from names no adapter that"),
+        ({"a": np.ones(9)}, {"flat": "3,4,2,2"}, "--from names no adapter that"),
+        (
+            {"a": np.ones(9), "b": np.ones(2)},
+            {"source": "jax-rnn", "flat": "3,4,2,2"},
+            "one vector is due, and there are 2 arrays",
+        ),
+    ],
+)
+def test_no_vector(state: dict[str, Any], options: dict[str, str], message: str) -> None:
+    """A vector of other sizes, or of a framework that has none, is told."""
+    with pytest.raises(ConvertError, match=message):
+        convert(state, "torch", **options)
