@@ -1,5 +1,7 @@
 """``.onnx``: a graph of nodes, of which recurrent ones have their weights among its constants.
 
+A file of the other kind that begins so, ``.mlmodel``, is handed on.
+
 https://github.com/onnx/onnx/blob/main/onnx/onnx.proto says which field is which.
 """
 
@@ -12,7 +14,7 @@ from typing import IO, Any
 
 import numpy as np
 
-from conformance.formats import wire
+from conformance.formats import network, wire
 from conformance.formats.saved import BFLOAT16, MAX_BYTES, Budget, FormatError, Saved, laid
 
 DTYPES: dict[int, Any] = {
@@ -59,6 +61,8 @@ def _saved(data: memoryview) -> Saved:
     budget = Budget()
     told, graphs = {}, []
     for number, value in wire.fields(data):
+        if number == network.NETWORK:
+            return network.read(wire.message(value))
         if number == 7:
             graphs.append(_graph(wire.message(value), budget, 0))
         elif number == 14:
