@@ -164,11 +164,11 @@ def _proved(root: Path, given: argparse.Namespace, done: Conversion, output: Pat
         )
         source = min(few, key=lambda each: bool(each.missing))  # the first that is installed
         try:
-            case, sample = verify.asked(one.found, fed)
+            call = verify.asked(one.found, fed)
             sides = [
-                verify.by_running(source, root, case, sample, made_of(one.found, source)),
-                verify.by_running(aim, root, case, sample, made_of(one.found, aim)),
-                verify.by_reading(aim, own, case, sample),
+                verify.by_running(source, root, call, made_of(one.found, source)),
+                verify.by_running(aim, root, call, made_of(one.found, aim)),
+                verify.by_reading(aim, own, call),
             ]
         except ConvertError as error:
             raise CommandError(f"{given.state}: {line(error)}") from error

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ import numpy as np
 
 from conformance.convention.convention import canonical_results
 from conformance.lstm import envelope, reference
-from conformance.lstm.case import Case, Dimensions, Layer
+from conformance.lstm.case import Case, Dimensions
 from conformance.lstm.sample import Sample, draw
 from conformance.process.child import unpacked
 from conformance.process.framework import Framework
@@ -40,7 +41,25 @@ class Proof:
         return f"{told}, {self.part:.2f} of what is allowed"
 
 
-def asked(found: Found, fed: Any = None) -> tuple[Case, Sample]:
+@dataclass(frozen=True)
+class Asked:
+    """The call that all sides are put to, and what must come of it."""
+
+    case: Case
+    sample: Sample
+
+    @cached_property
+    def expected(self) -> Mapping[str, Any]:
+        """What the float64 reference gives with the weights as they were read."""
+        return reference.lstm(self.case.layer, self.sample)
+
+    @cached_property
+    def allowed(self) -> Mapping[str, Any]:
+        """How far each number may be off that."""
+        return envelope.results(self.case.layer, self.sample)
+
+
+def asked(found: Found, fed: Any = None) -> Asked:
     """The call that both sides are put to: on drawn input, or on `fed`, (batch, time, input).
 
     Raises ConvertError for a `fed` of other axes.
@@ -58,22 +77,24 @@ def asked(found: Found, fed: Any = None) -> tuple[Case, Sample]:
     inputs = dict(drawn.inputs)
     if fed is not None:
         inputs["input"] = np.asarray(fed, np.float64)
-    return case, Sample(found.stack, inputs)
+    return Asked(case, Sample(found.stack, inputs))
 
 
 def by_running(
-    framework: Framework, root: Path, case: Case, sample: Sample, native: Mapping[str, Any]
+    framework: Framework, root: Path, call: Asked, native: Mapping[str, Any]
 ) -> Proof | str:
     """What the framework gives with weights by its adapter's names, or why it is not run."""
     if framework.missing:
         return f"{framework.label}: not installed: {', '.join(framework.missing)}"
+    case = call.case
     if (gap := framework.gap(case.layer)) is not None:
         if case.layer.dtype == "float64":
-            return by_running(framework, root, _narrow(case), sample, native)
+            narrow = replace(case, layer=replace(case.layer, dtype="float32"))
+            return by_running(framework, root, Asked(narrow, call.sample), native)
         return f"{framework.label}: not run: {gap.why}"
     host = Host(framework, root, TIMEOUT)
     try:
-        parts = host.ask(case, sample, native)
+        parts = host.ask(case, call.sample, native)
         if (down := parts.get("down")) is not None:
             return f"{framework.label}: {down.outcome}: {down.message}"
         results = parts["results"]
@@ -85,12 +106,10 @@ def by_running(
     finally:
         host.close()
     version = next(iter(framework.versions.values()), "")
-    return _proof(f"{framework.label} {version}".strip(), case.layer, sample, views)
+    return _proof(f"{framework.label} {version}".strip(), call, views)
 
 
-def by_reading(
-    framework: Framework, arrays: Mapping[str, Any], case: Case, sample: Sample
-) -> Proof:
+def by_reading(framework: Framework, arrays: Mapping[str, Any], call: Asked) -> Proof:
     """What the reference gives with an output that was read back. Raises ConvertError."""
     assert framework.convention is not None
     own = spellings({framework.name: replace(framework.convention, spellings=())})
@@ -98,22 +117,17 @@ def by_reading(
     if len(found) != 1:
         why = misfits[0].why if misfits else "no LSTM"
         raise ConvertError(f"the output, read back, is {why}")
-    views = reference.lstm(case.layer, replace(sample, weights=found[0].stack))
-    return _proof(f"{framework.name}, by reading the output back", case.layer, sample, views)
+    views = reference.lstm(call.case.layer, replace(call.sample, weights=found[0].stack))
+    return _proof(f"{framework.name}, by reading the output back", call, views)
 
 
-def _narrow(case: Case) -> Case:
-    return replace(case, layer=replace(case.layer, dtype="float32"))
-
-
-def _proof(side: str, layer: Layer, sample: Sample, views: Mapping[str, Any]) -> Proof:
-    expected, allowed = reference.lstm(layer, sample), envelope.results(layer, sample)
+def _proof(side: str, call: Asked, views: Mapping[str, Any]) -> Proof:
     largest = part = 0.0
-    for name, right in expected.items():
+    for name, right in call.expected.items():
         error = np.abs(np.asarray(views[name], np.float64) - right)
         if np.isnan(right).any():  # NaN among the weights: both sides must have it
             error = np.where(np.isnan(right) & np.isnan(np.asarray(views[name])), 0.0, error)
-        share = np.where(error == 0.0, 0.0, error / np.maximum(allowed[name], 1e-300))
+        share = np.where(error == 0.0, 0.0, error / np.maximum(call.allowed[name], 1e-300))
         largest = max(largest, float(np.nan_to_num(error, nan=np.inf).max(initial=0.0)))
         part = max(part, float(np.nan_to_num(share, nan=np.inf).max(initial=0.0)))
     return Proof(side, largest, part)

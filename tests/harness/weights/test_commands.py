@@ -171,11 +171,11 @@ def test_verified(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
 def test_wrong_output_is_found() -> None:
     """A conversion that gives other numbers does not hold."""
     done = convert(drawn(lettered("l0")), "torch", "torch")
-    case, sample = asked(done.layers[0].found)
+    call = asked(done.layers[0].found)
     right = dict(done.arrays)
-    assert by_reading(framework(ROOT, "torch"), right, case, sample).holds
+    assert by_reading(framework(ROOT, "torch"), right, call).holds
     wrong = {**right, "weight_ih_l0": np.roll(right["weight_ih_l0"], 4, axis=0)}
-    proof = by_reading(framework(ROOT, "torch"), wrong, case, sample)
+    proof = by_reading(framework(ROOT, "torch"), wrong, call)
     assert not proof.holds
     assert proof.largest > 0.01
 

@@ -8,7 +8,6 @@ import pytest
 
 from adapters.contract import Layer
 from conformance.formats.saved import Saved
-from conformance.lstm import reference
 from conformance.weights import ConvertError, convert, find_layers
 from conformance.weights.verify import asked
 from tests.harness.weights.test_names import CELL, KERAS, STACK, drawn, lettered, named
@@ -17,8 +16,7 @@ from tests.harness.weights.test_names import CELL, KERAS, STACK, drawn, lettered
 def results(state: dict[str, np.ndarray], framework: str) -> dict[str, np.ndarray]:
     """Return what the reference makes of the one LSTM of a state, on drawn input."""
     (one,) = find_layers(state, framework).chosen
-    case, sample = asked(one.found)
-    return reference.lstm(case.layer, sample)
+    return dict(asked(one.found).expected)
 
 
 MODEL = {
@@ -80,11 +78,11 @@ def test_stack() -> None:
     assert list(done.arrays) == [name for n in "01" for name in lettered(f"l{n}", 4)]
     (one,) = done.layers
     assert one.found.dimensions.num_layers == 2
-    case, sample = asked(one.found)
-    first, *_ = sample.weights
+    call = asked(one.found)
+    first, *_ = call.sample.weights
     assert np.array_equal(first.input_weights[0, 0], state["a/lstm_cell/kernel"][:, :4].T)
     again = results(dict(done.arrays), "torch")
-    assert np.allclose(again["output"], reference.lstm(case.layer, sample)["output"])
+    assert np.allclose(again["output"], call.expected["output"])
     with pytest.raises(ConvertError, match="b reads 3 features, and a gives 4: they are no stack"):
         convert(
             drawn({**named("a/lstm_cell/", KERAS), **named("b/lstm_cell/", KERAS)}),
