@@ -41,6 +41,7 @@ from adapters.contract import (
     File,
     Gap,
     Layer,
+    Line,
     Native,
     Results,
     Shape,
@@ -151,6 +152,83 @@ CONVENTION = Convention(
 )
 
 TIME_DISTRIBUTED = "https://keras.io/api/layers/recurrent_layers/time_distributed/"
+LINES: tuple[Line | str, ...] = (  # of a snippet, behind the imports
+    "",
+    "lstm = keras.layers.LSTM(",
+    "    $hidden_units,",
+    Line("    return_sequences=True,", {"return_sequences": True}),
+    Line("    return_state=True,", {"return_state": True}),
+    Line("    use_bias=False,", {"bias": False}),
+    Line("    go_backwards=True,", {"reverse": True}),
+    ")",
+    Line(
+        'lstm = keras.layers.Bidirectional(lstm, merge_mode="$merge")',
+        {"bidirectional": True, "merge": ("concat", "sum", "mul", "ave")},
+    ),
+    Line("lstm = keras.layers.Bidirectional(lstm, merge_mode=None)", {"merge": "none"}),
+    'x = np.zeros(($batch_size, $time_steps, $embedding_dim), "float32")',
+    Line(
+        "lengths = np.full(($batch_size, 1), $time_steps)  # of each sequence",
+        {"lengths": "given"},
+    ),
+    Line('zeros = np.zeros(($batch_size, $hidden_units), "float32")', {"initial_state": "given"}),
+    "returned = lstm(",
+    "    x,",
+    Line("    mask=np.arange($time_steps) < lengths,", {"lengths": "given"}),
+    Line(
+        "    initial_state=[zeros, zeros],  # h, c",
+        {"initial_state": "given", "bidirectional": False},
+    ),
+    Line(
+        "    initial_state=[zeros, zeros, zeros, zeros],  # h, c of each direction",
+        {"initial_state": "given", "bidirectional": True},
+    ),
+    ")",
+    Line(
+        'results = {"output": returned}',
+        {"return_state": False, "merge": ("concat", "sum", "mul", "ave")},
+    ),
+    Line("forward, backward = returned", {"return_state": False, "merge": "none"}),
+    Line("output, state_h, state_c = returned", {"return_state": True, "bidirectional": False}),
+    Line(
+        "output, forward_h, forward_c, backward_h, backward_c = returned",
+        {"return_state": True, "bidirectional": True, "merge": ("concat", "sum", "mul", "ave")},
+    ),
+    Line(
+        "forward, backward, forward_h, forward_c, backward_h, backward_c = returned",
+        {"return_state": True, "merge": "none"},
+    ),
+    Line(
+        'results = {"output/forward_lstm": forward, "output/backward_lstm": backward}',
+        {"merge": "none"},
+    ),
+    Line(
+        'results = {"output": output}',
+        {"return_state": True, "merge": ("concat", "sum", "mul", "ave")},
+    ),
+    Line(
+        'results |= {"layer_0/state_h": state_h, "layer_0/state_c": state_c}',
+        {"return_state": True, "bidirectional": False},
+    ),
+    Line(
+        'results |= {"layer_0/forward_lstm/state_h": forward_h}\n'
+        'results |= {"layer_0/forward_lstm/state_c": forward_c}\n'
+        'results |= {"layer_0/backward_lstm/state_h": backward_h}\n'
+        'results |= {"layer_0/backward_lstm/state_c": backward_c}',
+        {"return_state": True, "bidirectional": True},
+    ),
+)
+OPTIONS = (  # of which they speak
+    "bias",
+    "bidirectional",
+    "initial_state",
+    "lengths",
+    "merge",
+    "return_sequences",
+    "return_state",
+    "reverse",
+)
+
 EVERYWHERE = (  # gaps of every backend
     Gap(
         {"layout": "time_major"},

@@ -30,6 +30,9 @@ and, where the framework has that:
 ``defaults(dimensions) -> dict[str, plain data]``
     What the framework's layer is and gives where no option is chosen, and what it makes of an
     input of another dtype.
+``SNIPPET``
+    A :class:`Snippet`: what its user would write for a layer, as data. It is read from the source
+    likewise, so that a page has it where no framework is.
 ``keep_compilations(folder)``
     Called once, before the first case: `folder` is there to keep what the framework compiles for
     the next run, in files that are written once and whose names hold all that they depend on.
@@ -265,6 +268,31 @@ class Gap:
     versions: str = ""
     own: bool = False
     where: str = ""  # path:line, filled in as it is read
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line or more of a snippet, there where the layer has the options that `when` names.
+
+    `when` is as the options of a `Gap`, with sizes as well.
+    """
+
+    text: str
+    when: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Snippet:
+    """What a user of the framework would write for a layer: complete, and run as it stands.
+
+    In its lines ``$name`` stands for an option or a size, and for ``$rows`` (layer*direction) and
+    ``$state_units`` (the width of h). It ends with the results by their names in the convention,
+    in a dict ``results``. Layers with another option than `options` and sizes (of a stack, unless
+    ``num_layers`` is named) have no snippet.
+    """
+
+    lines: tuple[Line | str, ...]
+    options: tuple[str, ...]
 
 
 @dataclass(frozen=True)

@@ -36,9 +36,11 @@ from adapters.contract import (
     File,
     Gap,
     Layer,
+    Line,
     Native,
     Results,
     Shape,
+    Snippet,
     Spelling,
     outline,
     promoted,
@@ -103,6 +105,46 @@ CONVENTION = Convention(
             "jax.tree_util.tree_leaves_with_path(eqx.filter(model, eqx.is_array))})",
             load="state = dict(np.load(FILE))",
         ),
+    ),
+)
+
+SNIPPET = Snippet(
+    (
+        "import equinox as eqx\nimport jax\nimport jax.numpy as jnp\n",
+        Line(
+            "cell = eqx.nn.LSTMCell($embedding_dim, $hidden_units, key=jax.random.key(0))",
+            {"bias": True},
+        ),
+        Line(
+            "cell = eqx.nn.LSTMCell(\n"
+            "    $embedding_dim, $hidden_units, use_bias=False, key=jax.random.key(0)\n"
+            ")",
+            {"bias": False},
+        ),
+        "",
+        "",
+        "def step(state, x):",
+        "    state = cell(x, state)",
+        "    return state, state[0]",
+        "",
+        "",
+        "def sequence(x, state):",
+        Line("    return jax.lax.scan(step, state, x)", {"reverse": False}),
+        Line("    return jax.lax.scan(step, state, x, reverse=True)", {"reverse": True}),
+        "",
+        "",
+        "x = jnp.zeros(($batch_size, $time_steps, $embedding_dim))",
+        "zeros = jnp.zeros(($batch_size, $hidden_units))",
+        "(h, c), output = jax.vmap(sequence)(x, (zeros, zeros))",
+        'results = {"output": output, "layer_0.h": h, "layer_0.c": c}',
+    ),
+    options=(
+        "bias",
+        "initial_state",
+        "keep_order",
+        "return_sequences",
+        "return_state",
+        "reverse",
     ),
 )
 

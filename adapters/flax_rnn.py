@@ -38,9 +38,11 @@ from adapters.contract import (
     File,
     Gap,
     Layer,
+    Line,
     Native,
     Results,
     Shape,
+    Snippet,
     Spelling,
     outline,
     promoted,
@@ -110,6 +112,89 @@ CONVENTION = Convention(
 )
 
 CELL = f"{DOCS}/layers.html#flax.linen.LSTMCell"
+SNIPPET = Snippet(
+    (
+        "import jax\nimport jax.numpy as jnp\nfrom flax import linen as nn\n",
+        Line("rnn = nn.RNN(\n    nn.LSTMCell($hidden_units),", {"bidirectional": False}),
+        Line(
+            "rnn = nn.Bidirectional(\n"
+            "    nn.RNN(nn.LSTMCell($hidden_units)),\n"
+            "    nn.RNN(nn.LSTMCell($hidden_units)),",
+            {"bidirectional": True},
+        ),
+        Line("    merge_fn=lambda one, other: one + other,", {"merge": "sum"}),
+        Line("    merge_fn=lambda one, other: one * other,", {"merge": "mul"}),
+        Line("    merge_fn=lambda one, other: (one + other) / 2,", {"merge": "ave"}),
+        Line("    merge_fn=lambda one, other: (one, other),", {"merge": "none"}),
+        Line("    reverse=True,", {"reverse": True}),
+        Line("    keep_order=True,", {"keep_order": True}),
+        Line("    time_major=True,", {"layout": "time_major"}),
+        ")",
+        Line(
+            "x = jnp.zeros(($batch_size, $time_steps, $embedding_dim))", {"layout": "batch_major"}
+        ),
+        Line("x = jnp.zeros(($time_steps, $batch_size, $embedding_dim))", {"layout": "time_major"}),
+        Line("x = jnp.zeros(($time_steps, $embedding_dim))", {"layout": "unbatched"}),
+        Line(
+            "x = jnp.zeros((2, $batch_size, $time_steps, $embedding_dim))",
+            {"layout": "extra_batch"},
+        ),
+        Line(
+            "zeros = jnp.zeros(($batch_size, $hidden_units))",
+            {"initial_state": "given", "layout": ("batch_major", "time_major")},
+        ),
+        Line("zeros = jnp.zeros($hidden_units)", {"initial_state": "given", "layout": "unbatched"}),
+        Line(
+            "zeros = jnp.zeros((2, $batch_size, $hidden_units))",
+            {"initial_state": "given", "layout": "extra_batch"},
+        ),
+        Line(
+            "carry = (zeros, zeros)  # c, h",
+            {"initial_state": "given", "bidirectional": False},
+        ),
+        Line(
+            "carry = ((zeros, zeros), (zeros, zeros))  # c, h of each direction",
+            {"initial_state": "given", "bidirectional": True},
+        ),
+        "params = rnn.init(jax.random.key(0), x)",
+        "returned = rnn.apply(\n    params,\n    x,",
+        Line("    initial_carry=carry,", {"initial_state": "given"}),
+        Line(
+            "    seq_lengths=jnp.full($batch_size, $time_steps),  # of each sequence",
+            {"lengths": "given"},
+        ),
+        "    return_carry=True,\n)",
+        Line("(c, h), output = returned", {"bidirectional": False}),
+        Line("((c, h), (back_c, back_h)), output = returned", {"bidirectional": True}),
+        Line(
+            'results = {"output": output}',
+            {"merge": ("concat", "sum", "mul", "ave")},
+        ),
+        Line(
+            'results = {"output/forward_rnn": output[0], "output/backward_rnn": output[1]}',
+            {"merge": "none"},
+        ),
+        Line('results |= {"layers_0/carry_h": h, "layers_0/carry_c": c}', {"bidirectional": False}),
+        Line(
+            'results |= {"layers_0/forward_rnn/carry_h": h, "layers_0/forward_rnn/carry_c": c}\n'
+            'results |= {"layers_0/backward_rnn/carry_h": back_h}\n'
+            'results |= {"layers_0/backward_rnn/carry_c": back_c}',
+            {"bidirectional": True},
+        ),
+    ),
+    options=(
+        "bidirectional",
+        "initial_state",
+        "keep_order",
+        "layout",
+        "lengths",
+        "merge",
+        "return_sequences",
+        "return_state",
+        "reverse",
+    ),
+)
+
 GAPS = (
     Gap({"bias": False}, why="no LSTM cell of Linen can leave the bias out", source=CELL),
     Gap({"projection_size": ANY}, why="no LSTM cell of Linen projects its h", source=CELL),

@@ -43,6 +43,7 @@ from adapters.contract import (
     Native,
     Results,
     Shape,
+    Snippet,
     Spelling,
     outline,
     promoted,
@@ -118,6 +119,25 @@ CONVENTION = Convention(
             load="state = dict(np.load(FILE))",
         ),
     ),
+)
+
+SNIPPET = Snippet(
+    (
+        "import haiku as hk\nimport jax\nimport jax.numpy as jnp\n\n",
+        "def unrolled(x):",
+        "    core = hk.LSTM($hidden_units)",
+        "    state = core.initial_state($batch_size)",
+        "    return hk.dynamic_unroll(core, x, state, time_major=False)",
+        "",
+        "",
+        "x = jnp.zeros(($batch_size, $time_steps, $embedding_dim))",
+        "lstm = hk.without_apply_rng(hk.transform(unrolled))",
+        "params = lstm.init(jax.random.key(0), x)",
+        "output, state = lstm.apply(params, x)",
+        'results = {"output": output}',
+        'results |= {"layer_0/hidden": state.hidden, "layer_0/cell": state.cell}',
+    ),
+    options=("return_sequences", "return_state"),
 )
 
 LSTM, UNROLL = f"{DOCS}#haiku.LSTM", f"{DOCS}#haiku.dynamic_unroll"

@@ -18,6 +18,8 @@ from adapters import _keras
 from adapters._keras import (
     CONVENTION,
     DIFFERENTIATING,
+    LINES,
+    OPTIONS,
     Call,
     Named,
     Stack,
@@ -26,7 +28,10 @@ from adapters._keras import (
     infer,
     parameters,
 )
-from adapters.contract import Results
+from adapters.contract import (
+    Results,
+    Snippet,
+)
 
 __all__ = ["CONVENTION", "PACKAGES", "defaults", "infer", "parameters", "run"]
 
@@ -35,6 +40,20 @@ tf.get_logger().setLevel("ERROR")  # it takes one compilation a case for needles
 
 PACKAGES = ("keras|keras-nightly", "tensorflow|tensorflow-cpu|tf-nightly|tf-nightly-cpu", "h5py")
 OLDEST = ("keras==3.0.0", "tensorflow-cpu==2.16.1", "numpy<2")
+
+SNIPPET = Snippet(
+    (
+        "import os",
+        "",
+        'os.environ["KERAS_BACKEND"] = "tensorflow"  # before the import',
+        "",
+        "import keras",
+        "import numpy as np",
+        *LINES,
+    ),
+    options=OPTIONS,
+)
+
 GAPS = DIFFERENTIATING
 
 

@@ -20,9 +20,26 @@ import keras
 from adapters import _keras
 from adapters._compilation import keep_compilations as keep_compilations
 from adapters._compilation import stages as stages
-from adapters._keras import CONVENTION, DIFFERENTIATING, Call, Named, Stack, Tensors, defaults
+from adapters._keras import (
+    CONVENTION,
+    DIFFERENTIATING,
+    LINES,
+    OPTIONS,
+    Call,
+    Named,
+    Stack,
+    Tensors,
+    defaults,
+)
 from adapters._older import enable_x64
-from adapters.contract import Array, Dimensions, Layer, Results, Shape
+from adapters.contract import (
+    Array,
+    Dimensions,
+    Layer,
+    Results,
+    Shape,
+    Snippet,
+)
 
 __all__ = ["CONVENTION", "PACKAGES", "defaults", "infer", "parameters", "run"]
 
@@ -32,6 +49,20 @@ jax.config.update("jax_traceback_filtering", "off")  # or its own frames are cut
 
 PACKAGES = ("keras|keras-nightly", "jax", "jaxlib", "h5py")
 OLDEST = ("keras==3.0.0", "jax==0.4.30", "jaxlib==0.4.30", "numpy<2")
+
+SNIPPET = Snippet(
+    (
+        "import os",
+        "",
+        'os.environ["KERAS_BACKEND"] = "jax"  # before the import',
+        "",
+        "import keras",
+        "import numpy as np",
+        *LINES,
+    ),
+    options=OPTIONS,
+)
+
 GAPS = DIFFERENTIATING
 
 

@@ -18,8 +18,21 @@ os.environ["OV_CPU_MAX_ISA"] = os.environ["ONEDNN_MAX_CPU_ISA"] = "AVX2"
 import keras
 
 from adapters import _keras
-from adapters._keras import CONVENTION, EVERYWHERE, Call, Stack, defaults, infer, parameters
-from adapters.contract import Gap
+from adapters._keras import (
+    CONVENTION,
+    EVERYWHERE,
+    LINES,
+    OPTIONS,
+    Call,
+    Stack,
+    defaults,
+    infer,
+    parameters,
+)
+from adapters.contract import (
+    Gap,
+    Snippet,
+)
 
 __all__ = ["CONVENTION", "PACKAGES", "defaults", "infer", "parameters", "run"]
 
@@ -27,6 +40,19 @@ assert keras.config.backend() == "openvino"  # a process has one, the first that
 
 PACKAGES = ("keras|keras-nightly", "openvino", "h5py", "scipy")
 OLDEST = ("keras==3.15.1", "openvino==2026.4.1")
+
+SNIPPET = Snippet(
+    (
+        "import os",
+        "",
+        'os.environ["KERAS_BACKEND"] = "openvino"  # before the import',
+        "",
+        "import keras",
+        "import numpy as np",
+        *LINES,
+    ),
+    options=OPTIONS,
+)
 
 GAPS = (
     *EVERYWHERE,

@@ -20,6 +20,8 @@ from adapters import _keras
 from adapters._keras import (
     CONVENTION,
     DIFFERENTIATING,
+    LINES,
+    OPTIONS,
     Call,
     Named,
     Stack,
@@ -28,7 +30,13 @@ from adapters._keras import (
     infer,
     parameters,
 )
-from adapters.contract import Array, Dimensions, Layer, Results
+from adapters.contract import (
+    Array,
+    Dimensions,
+    Layer,
+    Results,
+    Snippet,
+)
 
 __all__ = ["CONVENTION", "PACKAGES", "defaults", "infer", "parameters", "run"]
 
@@ -39,6 +47,20 @@ torch.set_num_threads(1)  # in layers this small threads do nothing but wait for
 
 PACKAGES = ("keras|keras-nightly", "torch", "h5py")
 OLDEST = ("keras==3.15.1", "torch==2.13.0")
+
+SNIPPET = Snippet(
+    (
+        "import os",
+        "",
+        'os.environ["KERAS_BACKEND"] = "torch"  # before the import',
+        "",
+        "import keras",
+        "import numpy as np",
+        *LINES,
+    ),
+    options=OPTIONS,
+)
+
 GAPS = DIFFERENTIATING
 
 

@@ -34,9 +34,11 @@ from adapters.contract import (
     File,
     Gap,
     Layer,
+    Line,
     Native,
     Results,
     Shape,
+    Snippet,
     Spelling,
     outline,
     promoted,
@@ -88,6 +90,36 @@ CONVENTION = Convention(
         ),
         File(".npz", "arrays", save="model.save_weights(FILE)", load="state = mx.load(FILE)"),
     ),
+)
+
+SNIPPET = Snippet(
+    (
+        "import mlx.core as mx\nfrom mlx import nn\n",
+        Line("lstm = nn.LSTM($embedding_dim, $hidden_units)", {"bias": True}),
+        Line("lstm = nn.LSTM($embedding_dim, $hidden_units, bias=False)", {"bias": False}),
+        Line("x = mx.zeros(($batch_size, $time_steps, $embedding_dim))", {"layout": "batch_major"}),
+        Line("x = mx.zeros(($time_steps, $embedding_dim))", {"layout": "unbatched"}),
+        Line(
+            "x = mx.zeros((2, $batch_size, $time_steps, $embedding_dim))",
+            {"layout": "extra_batch"},
+        ),
+        Line(
+            "zeros = mx.zeros((2, $batch_size, $hidden_units))",
+            {"initial_state": "given", "layout": "extra_batch"},
+        ),
+        Line(
+            "zeros = mx.zeros(($batch_size, $hidden_units))",
+            {"initial_state": "given", "layout": "batch_major"},
+        ),
+        Line("zeros = mx.zeros($hidden_units)", {"initial_state": "given", "layout": "unbatched"}),
+        Line("hidden, cell = lstm(x)  # of every step", {"initial_state": "zeros"}),
+        Line(
+            "hidden, cell = lstm(x, hidden=zeros, cell=zeros)  # of every step",
+            {"initial_state": "given"},
+        ),
+        'results = {"layers.0.hidden": hidden, "layers.0.cell": cell}',
+    ),
+    options=("bias", "initial_state", "layout", "return_sequences", "return_state"),
 )
 
 ISSUES = "https://github.com/ml-explore/mlx/issues"

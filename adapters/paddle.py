@@ -35,9 +35,11 @@ from adapters.contract import (
     File,
     Gap,
     Layer,
+    Line,
     Native,
     Results,
     Shape,
+    Snippet,
     Spelling,
     outline,
     promoted,
@@ -112,6 +114,47 @@ CONVENTION = Convention(
             save="paddle.save(model.state_dict(), FILE)",
             load="state = paddle.load(FILE)",
         ),
+    ),
+)
+
+SNIPPET = Snippet(
+    (
+        "import paddle\n",
+        "lstm = paddle.nn.LSTM(",
+        "    $embedding_dim,",
+        "    $hidden_units,",
+        Line("    num_layers=$num_layers,", {"num_layers": ANY}),
+        Line('    direction="bidirect",', {"bidirectional": True}),
+        Line("    time_major=True,", {"layout": "time_major"}),
+        ")",
+        Line(
+            "x = paddle.zeros([$batch_size, $time_steps, $embedding_dim])",
+            {"layout": "batch_major"},
+        ),
+        Line(
+            "x = paddle.zeros([$time_steps, $batch_size, $embedding_dim])", {"layout": "time_major"}
+        ),
+        Line(
+            "zeros = paddle.zeros([$rows, $batch_size, $hidden_units])", {"initial_state": "given"}
+        ),
+        "output, (h_n, c_n) = lstm(",
+        "    x,",
+        Line("    (zeros, zeros),", {"initial_state": "given"}),
+        Line(
+            "    sequence_length=paddle.full([$batch_size], $time_steps, 'int32'),",
+            {"lengths": "given"},
+        ),
+        ")",
+        'results = {"output": output, "h_n": h_n, "c_n": c_n}',
+    ),
+    options=(
+        "bidirectional",
+        "initial_state",
+        "layout",
+        "lengths",
+        "num_layers",
+        "return_sequences",
+        "return_state",
     ),
 )
 

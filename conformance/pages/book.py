@@ -7,13 +7,13 @@ No framework need be installed, and which are makes no difference: a version is 
 import ast
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
 from packaging.requirements import Requirement
 
-from adapters.contract import Convention, Gap, Layer
+from adapters.contract import Convention, Gap, Layer, Snippet
 from conformance.casefile.known import Ground, load_deviations, load_records
 from conformance.casefile.load import load_cases
 from conformance.claim.asked import asked, ever_asked
@@ -32,6 +32,7 @@ class Book:
     frameworks: Mapping[str, Framework]  # by name; of each the gaps of its pinned version
     every_gap: Mapping[str, Sequence[Gap]]  # of whatever version
     stories: Mapping[str, str]  # what each adapter says of itself: its docstring
+    snippets: Mapping[str, Snippet]  # of those adapters that have one
     cases: Sequence[Case]
     deviations: Sequence[Deviation]
     records: Sequence[Record]
@@ -61,6 +62,16 @@ class Book:
                     if set(pin.claims) & set(claims) and speaks_of(pin, case):
                         found[pin.framework].setdefault(case.id, []).append(pin)
         return found
+
+    @cached_property
+    def met(self) -> Mapping[int, frozenset[str]]:
+        """The cases that each pin speaks of, by the pin's identity: two may say the same."""
+        found: dict[int, set[str]] = {id(pin): set() for pin in self.deviations}
+        for cases in self.pinned.values():
+            for case, pins in cases.items():
+                for pin in pins:
+                    found[id(pin)].add(case)
+        return {pin: frozenset(cases) for pin, cases in found.items()}
 
     @cached_property
     def by_layer(self) -> Mapping[Layer, Sequence[Case]]:
@@ -104,6 +115,11 @@ def read(root: Path) -> Book:
     return Book(
         frameworks=frameworks,
         every_gap={name: one.gaps for name, one in declared.items()},
+        snippets={
+            name: source.declared(one.module, "SNIPPET")
+            for name, one in declared.items()
+            if source.defines(one.module, "SNIPPET")
+        },
         stories={name: _story(one) for name, one in declared.items()},
         cases=cases,
         deviations=load_deviations(
@@ -115,9 +131,14 @@ def read(root: Path) -> Book:
 
 def stands(requirement: str, versions: Mapping[str, str]) -> bool:
     """Whether something that is said of certain versions is said of these."""
-    wanted = Requirement(requirement)
+    wanted = _requirement(requirement)
     version = versions.get(wanted.name)
     return version is None or wanted.specifier.contains(version, prereleases=True)
+
+
+@cache
+def _requirement(text: str) -> Requirement:
+    return Requirement(text)
 
 
 def _chosen(layer: Layer) -> Iterator[tuple[str, Any]]:

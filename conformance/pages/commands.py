@@ -8,6 +8,7 @@ from conformance.command import Command, CommandError, progress, tell, write
 from conformance.pages import render
 from conformance.pages.book import read
 from conformance.pages.differences import FOLDER, differences
+from conformance.pages.explorer import explorer
 from conformance.pages.option import OptionError, parsed
 from conformance.pages.portable import answer, portable
 from conformance.report import report
@@ -19,7 +20,7 @@ def made(root: Path) -> dict[Path, str]:
     """The text of every generated page by its path below `root`."""
     book = read(root)
     texts: dict[Path, str] = {}
-    for part in progress((differences, portable), "pages"):
+    for part in progress((differences, portable, explorer), "pages"):
         texts |= part(book)
     return texts
 

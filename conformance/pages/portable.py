@@ -15,6 +15,7 @@ from conformance.pages.book import Book
 from conformance.pages.markdown import HEAD, code, table, text
 from conformance.pages.notes import MEANING, Notes
 from conformance.pages.option import Asked, completed, singles
+from conformance.pages.snippet import snippet
 from conformance.pages.standing import Standing, standing
 
 FILE = Path("docs", "portable.md")
@@ -65,6 +66,9 @@ def answer(book: Book, asked: Asked) -> Iterator[str]:
                 laws = result_laws(book.convention(name), asked.layer, asked.dimensions)
                 yield from (f"  {one} {law}" for one, law in laws.items())
             yield from (f"  {why} ({source})" for why, source in found[name].reasons)
+            written = snippet(book, name, asked)
+            if written and kind != "gap":
+                yield from ("", *(f"    {line}".rstrip() for line in written.splitlines()))
 
 
 def _standings(book: Book, asked: Asked | None) -> Standings:

@@ -6,6 +6,8 @@ from adapters.contract import Native
 from conformance.pages import grid
 from conformance.pages.book import Book
 from conformance.pages.markdown import HEAD, block, code, link, table, text
+from conformance.pages.option import Asked
+from conformance.pages.snippet import snippet
 
 
 def sheet(book: Book, name: str) -> str:
@@ -24,6 +26,8 @@ def sheet(book: Book, name: str) -> str:
         lines += [f"## {title}", "", *_forms(forms)]
     if convention.loader:
         lines += ["Weights by these names are loaded with", "", block(convention.loader), ""]
+    if written := snippet(book, name, Asked()):
+        lines += ["## What its user writes", "", block(written), ""]
     lines += ["## What it has not", "", *_gaps(book, name)]
     lines += ["## Known differences", "", *_pins(book, name)]
     lines += ["## On record", "", *_records(book, name), "[All topics](../README.md)", ""]

@@ -40,7 +40,7 @@ def standing(book: Book, name: str, asked: Asked) -> Standing:
     always: list[Deviation] = []
     partly: list[Deviation] = []
     for pin in book.deviations:
-        if pin.framework == name and _counts(book, pin) and (how := _meets(book, pin, asked)):
+        if pin.framework == name and counts(book, pin) and (how := _meets(book, pin, asked)):
             (always if how == "always" else partly).append(pin)
     if always:
         return Standing("differs", pins=(*always, *partly))
@@ -49,7 +49,8 @@ def standing(book: Book, name: str, asked: Asked) -> Standing:
     return Standing("agrees" if _shown(book, name, asked) else "unseen")
 
 
-def _counts(book: Book, pin: Deviation) -> bool:
+def counts(book: Book, pin: Deviation) -> bool:
+    """Whether a pin says something of right input to a layer, in the pinned version."""
     empty = any(0 in pin.kind.get(size, ()) for size in SIZES)
     speaks = not set(pin.claims) <= APART and not empty
     return speaks and stands(pin.version, book.frameworks[pin.framework].versions)
@@ -67,14 +68,14 @@ def _meets(book: Book, pin: Deviation, asked: Asked) -> Literal["always", "partl
             return None
         hangs = pin.kind.keys() - named.keys()
         return "partly" if hangs - {"run"} or False in pin.kind.get("run", ()) else "always"
-    alike = _alike(book, pin.framework, asked)
-    met = [case for case in alike if pin in book.pinned[pin.framework].get(case.id, ())]
+    ids = {case.id for case in alike(book, pin.framework, asked)}
+    met = ids & book.met[id(pin)]
     if not met:
         return None
-    return "always" if len(met) == len(alike) else "partly"
+    return "always" if met == ids else "partly"
 
 
-def _alike(book: Book, name: str, asked: Asked) -> list[Case]:
+def alike(book: Book, name: str, asked: Asked) -> list[Case]:
     """The cases of right input with this very layer, that the framework is put to."""
     stack = asked.dimensions.num_layers > 1
     return [

@@ -87,6 +87,11 @@ def _gaps(module: str) -> Sequence[Any]:
     return gaps
 
 
+def defines(module: str, name: str) -> bool:
+    """Whether the top level of a module's source defines `name`."""
+    return name in _definitions(module)
+
+
 def declared(module: str, name: str) -> Any:
     """The value of `name` in a module, which is not imported.
 

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
-from adapters.contract import Gap
+from adapters.contract import Gap, Line, Snippet
 from conformance.lstm.case import Case, Deviation, Dimensions, Instead, Layer, Record
 from conformance.pages.book import Book
 from conformance.process.framework import find
@@ -12,6 +12,16 @@ from tests.harness.project import ROOT
 EVIL = "</script><img src=x onerror=alert(1)> | `x` [a](javascript:b) ::error::"
 WHY = "It is known."
 LINK = "https://example.org/why"
+SNIPPET = Snippet(
+    (
+        "x = ones(($batch_size, $time_steps, $embedding_dim))",
+        Line("y = both(x, $rows)", {"bidirectional": True}),
+        Line("y = one(x, bias=$bias)", {"bidirectional": False}),
+        Line("y = stacked(y, $num_layers)", {"num_layers": "*"}),
+        'results = {"y": y}  # of $state_units',
+    ),
+    options=("bidirectional", "bias", "projection_size", "num_layers"),
+)
 SIZES = Dimensions(batch_size=2, time_steps=5, embedding_dim=3, hidden_units=4)
 
 
@@ -67,6 +77,7 @@ def book(*pins: Deviation, records: tuple[Record, ...] = (), gaps: tuple[Gap, ..
     return Book(
         frameworks={"one": one, "two": two},
         every_gap={"one": gaps, "two": ()},
+        snippets={"one": SNIPPET},
         stories={"one": "One, of a kind.", "two": "Two."},
         cases=CASES,
         deviations=pins,

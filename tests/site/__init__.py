@@ -1,0 +1,1 @@
+"""Tests of the explorer in a real browser: ``tox run -e site``."""
