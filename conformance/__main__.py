@@ -42,6 +42,7 @@ COMMANDS = {
     "timeline": history.TIMELINE,
     "versions": upgrade.VERSIONS,
     "releases": upgrade.RELEASES,
+    "badges": pages.BADGES,
 }
 
 

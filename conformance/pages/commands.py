@@ -1,11 +1,11 @@
-"""``python -m conformance pages``, ``portable`` and ``render``."""
+"""``python -m conformance pages``, ``portable``, ``render`` and ``badges``."""
 
 import argparse
 from pathlib import Path
 
 from conformance import outfile
 from conformance.command import Command, CommandError, progress, tell, write
-from conformance.pages import render
+from conformance.pages import badge, render
 from conformance.pages.book import read
 from conformance.pages.differences import FOLDER, differences
 from conformance.pages.explorer import explorer
@@ -77,15 +77,30 @@ def _render(root: Path, given: argparse.Namespace) -> int:  # noqa: ARG001 (a re
     target = given.output or given.report.with_suffix(".html")
     if target.resolve() == given.report.resolve():
         raise CommandError(f"{target}: it is the report itself: name another by --output")
-    try:
-        header, entries = report.read(given.report)
-    except report.ReportError as error:
-        raise CommandError(str(error)) from error
-    outfile.write(target, render.page(header, entries))
+    outfile.write(target, render.page(*_report(given.report)))
     tell(target)
     return 0
 
 
+def _badge_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("report", type=Path, help="of pytest --report")
+    parser.add_argument("folder", type=Path, help="where a file for each framework is written")
+
+
+def _badges(root: Path, given: argparse.Namespace) -> int:  # noqa: ARG001 (a report stands alone)
+    return write(given.folder, badge.badges(*_report(given.report)))
+
+
+def _report(path: Path) -> tuple[report.Header, list[report.Entry]]:
+    try:
+        return report.read(path)
+    except report.ReportError as error:
+        raise CommandError(str(error)) from error
+
+
+BADGES = Command(
+    "a report as badges: for each framework a file that shields.io reads", _badges, _badge_arguments
+)
 RENDER = Command("a report as one page of HTML", _render, _render_arguments)
 PORTABLE = Command("which frameworks have a layer, and agree on it", _portable, _layer)
 PAGES = Command("write docs/differences and the other generated pages", _pages, _arguments)

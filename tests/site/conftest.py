@@ -13,6 +13,7 @@ from conformance.pages.book import Book, read
 
 ROOT = Path(__file__).resolve().parents[2]
 ADDRESS = (ROOT / "docs" / "site" / "index.html").as_uri()
+SECONDS = 120  # a busy machine's browser is slow, and nothing here is about time
 KNOWN = ("chromium", "chromium-browser", "google-chrome")
 
 
@@ -47,6 +48,7 @@ def opened(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Opened]
     context = browser.new_context(**options)
     context.grant_permissions(["clipboard-read", "clipboard-write"])
     page = context.new_page()
+    page.set_default_timeout(SECONDS * 1000)
     seen = Opened(page)
     page.on("console", lambda one: seen.complaints.append(one.text))
     page.on("pageerror", lambda one: seen.complaints.append(str(one)))
