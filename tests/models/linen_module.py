@@ -1,6 +1,7 @@
 import flax
 import flax.linen as nn
 import jax
+import jax.numpy as jnp
 
 
 class Model(nn.Module):
