@@ -37,6 +37,8 @@ UNSAFE = ("shell", "allow_pickle")
 
 
 HANDS_OVER = "actions/download-artifact@"  # files, of which the job runs none
+# What a job of nothing but pushes to main may do beside, for the site of the docs.
+PUBLISHES = {"contents": "read", "pages": "write", "id-token": "write"}
 
 
 def unsafe_workflow(text: str) -> Iterator[str]:
@@ -58,9 +60,10 @@ def unsafe_workflow(text: str) -> Iterator[str]:
     for name, job in flow["jobs"].items():
         may, used = job.get("permissions"), {step.get("uses", "") for step in job["steps"]}
         writes = may in ({"issues": "write"}, {"pull-requests": "write"})
+        on_main = set(flow[True]) == {"push"} and flow[True]["push"] == {"branches": ["main"]}
         if writes and not all(one.startswith(HANDS_OVER) for one in used if one):
             yield f"{name}: may write, and runs what lies in a repository"
-        elif may != {"contents": "read"} and not writes:
+        elif may != {"contents": "read"} and not writes and not (on_main and may == PUBLISHES):
             yield f"{name}: permissions beyond reading"
         for step in job["steps"]:
             kept = step.get("with", {}).get("persist-credentials", True)
@@ -129,6 +132,21 @@ def test_lax_workflow_can_be_found() -> None:
         "one: credentials that stay",
         "two: may write, and runs what lies in a repository",
     ]
+
+
+@pytest.mark.parametrize(
+    ("on", "found"),
+    [
+        ("{push: {branches: [main]}}", []),
+        ("{push: }", ["one: permissions beyond reading"]),
+        ("{push: {branches: [main]}, pull_request: }", ["one: permissions beyond reading"]),
+    ],
+)
+def test_who_publishes(on: str, found: list[str]) -> None:
+    """A site is published from main alone, and by no pull request."""
+    text = f"on: {on}\npermissions: {{}}\nconcurrency: x\njobs: {{one: {{steps: [], "
+    text += "permissions: {contents: read, pages: write, id-token: write}}}\n"
+    assert list(unsafe_workflow(text)) == found
 
 
 def test_first_jobs() -> None:
