@@ -61,19 +61,20 @@ def _history(root: Path, given: argparse.Namespace) -> int:
     if given.python == sys.executable:  # a worker elsewhere has its own
         trial = replace(trial, plan=replace(trial.plan, python=""))
     try:
-        known = releases(given.package)
+        there = releases(given.package)
     except InstallError as error:
         raise CommandError(f"{given.package}: {error}") from error
-    wanted = span(known, given.first, given.last, given.minors)
+    wanted = span(there, given.first, given.last, given.minors)
     folder = root / FOLDER
     code = of_code(root)
-    jobs = []
+    jobs, known = [], 0
     try:
         for framework in trial.frameworks:
             shelf.settle(folder, framework)
         for release in wanted:
             absent = [one for one in trial.frameworks if shelf.missing(folder, one, [release])]
-            names = tuple(trial.frameworks if given.again else absent)
+            known += not absent
+            names = tuple(one for one in trial.frameworks if (one in absent) is not given.again)
             if names:
                 beside = tuple(one.replace(EACH, release) for one in extra)
                 put = replace(trial, frameworks=names, plan=replace(trial.plan, extra=beside))
@@ -82,7 +83,7 @@ def _history(root: Path, given: argparse.Namespace) -> int:
                 jobs.append(_again(job, folder) if given.again else job)
     except KeptError as error:
         raise CommandError(str(error)) from error
-    tell(f"{len(wanted)} releases, of which {len(wanted) - len(jobs)} are on record")
+    tell(f"{len(wanted)} releases, of which {known} are on record")
     return _filled(folder, jobs, root, given)
 
 

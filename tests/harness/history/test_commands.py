@@ -68,6 +68,12 @@ def test_again(recorded: Upgrades) -> None:
     assert list((recorded.project.root / ".environments").iterdir()) == []
 
 
+def test_again_what_is_there(recorded: Upgrades) -> None:
+    """What is not on record is not observed again."""
+    done = recorded.main("history", "frame", "--from", "3", "--to", "4.0", "--again")
+    assert (done.returncode, done.stderr) == (0, "2 releases, of which 0 are on record\n")
+
+
 def test_nothing_to_do(recorded: Upgrades) -> None:
     """What is on record is not observed again."""
     done = recorded.main("history", "frame", "--from", "1", "--to", "2.1", "--case", "plain-*")
