@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from conformance.pages.book import Book, read
 
@@ -35,6 +35,7 @@ class Opened:
 def browser() -> Iterator[Browser]:
     """Start the Chromium of the machine; playwright's own where it has none."""
     found = next(filter(None, map(shutil.which, KNOWN)), None)
+    expect.set_options(timeout=SECONDS * 1000)
     with sync_playwright() as playwright:
         started = playwright.chromium.launch(executable_path=found, args=["--no-sandbox"])
         yield started
