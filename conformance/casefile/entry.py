@@ -40,11 +40,7 @@ def resolve(
     told += [Problem(place, text) for text in _contradictions(layer, sets)]
     cases = []
     for suffix, dimensions in sets.items():
-        names = {
-            **asdict(dimensions),
-            "num_directions": layer.num_directions,
-            "projection_size": layer.projection_size,
-        }
+        names = names_of(layer, dimensions)
         feed: dict[str, Shape] = {}
         expect: dict[str, Shape] = {}
         lengths = entry.lengths or lengths_of(layer, dimensions)
@@ -89,6 +85,15 @@ def _contradictions(layer: Layer, sets: Mapping[str, Dimensions]) -> Iterator[st
     """Return what the layer contradicts, once for all sets."""
     found = (tuple(contradictions(layer, dimensions)) for dimensions in sets.values())
     yield from next(filter(None, found), ())
+
+
+def names_of(layer: Layer, dimensions: Dimensions) -> dict[str, int]:
+    """The names that an expression may have, each with its value: see `expression.NAMES`."""
+    directions = layer.num_directions
+    return asdict(dimensions) | {
+        "num_directions": directions,
+        "projection_size": layer.projection_size,
+    }
 
 
 def lengths_of(layer: Layer, dimensions: Dimensions) -> tuple[int, ...]:

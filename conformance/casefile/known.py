@@ -7,6 +7,9 @@ from pathlib import Path
 
 from conformance.casefile import folder
 from conformance.casefile.document import Document, Place, Problem, quoted
+from conformance.casefile.document import Path as DocumentPath
+from conformance.casefile.entry import names_of
+from conformance.casefile.expression import ExpressionError, evaluate
 from conformance.casefile.load import KNOWN, Listed, read, validated
 from conformance.casefile.requirement import overlap
 from conformance.casefile.schema import DeviationEntry, DeviationFile, RecordFile
@@ -115,6 +118,7 @@ def _deviations(
         if not cases:
             document.problems.append(_no_case(document, index, item, ground))
             continue
+        document.problems.extend(_no_sizes(document, index, item, cases[0]))
         for place, claim in enumerate(pin.claims):
             if not any(claim == word for _, word in of):
                 key = (*at, "claim", place)
@@ -139,6 +143,26 @@ def _pin(framework: str, item: DeviationEntry, where: str) -> Deviation:
         where=where,
         kind=kind,
     )
+
+
+def _no_sizes(
+    document: Document, index: int, item: DeviationEntry, case: Case
+) -> Iterator[Problem]:
+    """What of a pinned shape is neither a size nor an expression of some."""
+    at: DocumentPath = ("deviations", index)
+    many = item.outcomes or ()
+    gots = {(*at, "got"): item.got} | {
+        (*at, "outcomes", place, "got"): one.got for place, one in enumerate(many)
+    }
+    names = names_of(case.layer, case.dimensions)
+    for path, got in gots.items():
+        for name, value in got.items():
+            for axis, size in enumerate(value if isinstance(value, list) else ()):
+                try:
+                    if isinstance(size, str):
+                        evaluate(size, names)
+                except ExpressionError as error:
+                    yield Problem(document.values[(*path, name, axis)], f"got: {error}")
 
 
 def _no_case(document: Document, index: int, item: DeviationEntry, ground: Ground) -> Problem:

@@ -66,7 +66,7 @@ def settle(
         return Settlement("fails", "\n".join(filter(None, (verdict.message, like))))
     (pin,) = pins
     seen = Instead(verdict.outcome, dict(verdict.got))
-    if among(seen, pin.outcomes):
+    if among(seen, pin.outcomes, observation.case):
         now = f"unsteady, this time {told(seen)}: " if pin.unsteady else ""
         return Settlement("pinned", f"{now}{pin.why} ({pin.source})", pin)
     now = "it agrees now" if verdict.outcome == "agrees" else f"it {_changed(verdict)}"

@@ -37,7 +37,8 @@ def resemblance(
         return ""
     # The nearest differs least, of those the one whose outcome is this one to the letter.
     lines = {pin.where: [*_unlike(pin, claim, seen, observation)] for pin in alike}
-    pin = min(alike, key=lambda pin: (len(lines[pin.where]), not among(seen, pin.outcomes)))
+    case = observation.case
+    pin = min(alike, key=lambda pin: (len(lines[pin.where]), not among(seen, pin.outcomes, case)))
     head = f"resembles the deviation that is pinned at {pin.where}, but for"
     return "\n  ".join([head, *lines[pin.where]])
 
@@ -59,7 +60,7 @@ def _unlike(pin: Deviation, claim: str, seen: Instead, observation: Observation)
     if not concerns(pin, framework):
         here = ", ".join(f"{name} {version}" for name, version in framework.versions.items())
         yield f"version   {pin.version} (here {here})"
-    if not among(seen, pin.outcomes):
+    if not among(seen, pin.outcomes, case):
         yield f"got       {' or '.join(map(told, pin.outcomes))}"
 
 

@@ -91,6 +91,10 @@ DEVIATION_EDITS = {
             "6:14: outcome: expected 'differs', 'rejected', 'crashed' or 'hung', got the text 'agrees'"
         ],
     ),
+    "no size in a shape": (
+        [("got: {output: [2, 4]}", "got: {output: [batch_size, hidden]}")],
+        ["7:32: got: unknown name 'hidden' in 'hidden': did you mean 'hidden_units'?"],
+    ),
     "got a list": (
         [("got: {output: [2, 4]}", "got: [2, 4]")],
         ["7:10: got: expected a mapping, got a list"],
