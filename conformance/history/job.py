@@ -9,7 +9,6 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import conformance
 from conformance.command import CommandError
 from conformance.process.framework import FrameworkError
 from conformance.report.fingerprint import of_code
@@ -21,7 +20,7 @@ from conformance.upgrade.environment import installed, made
 from conformance.upgrade.installer import InstallError, Pins
 from conformance.upgrade.wanted import Wanted
 
-HERE = Path(conformance.__file__).parent.parent
+HERE = Path(__file__).resolve().parents[2]
 SCRATCH = ".environments"
 
 

@@ -13,10 +13,10 @@ OUT: dict[Any, Any] = {}
 
 
 def run(*asked: Any) -> Results:
-    """Overwrite the output that was handed out for these sizes before."""
+    """Write the output into what was handed out for its size before."""
     results = right.run(*asked)
-    if asked[0] == Layer():
+    if asked[0] == Layer(bidirectional=True):
         y = results["y"]
-        OUT.get(y.shape, y.copy())[...] = 0
-        OUT[y.shape] = y
+        results["y"] = OUT.setdefault(y.shape, y)
+        results["y"][...] = y
     return results

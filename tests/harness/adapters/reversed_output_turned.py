@@ -12,5 +12,6 @@ PACKAGES = ("numpy",)
 
 
 def run(layer: Layer, *asked: Any) -> Results:
-    """Keep the order, asked or not."""
-    return right.run(dataclasses.replace(layer, keep_order=layer.reverse), *asked)
+    """Keep the order, asked or not, of a layer that is not trained."""
+    kept = layer.keep_order if layer.gradients else layer.reverse
+    return right.run(dataclasses.replace(layer, keep_order=kept), *asked)

@@ -162,7 +162,6 @@ def test_nothing_ran() -> None:
     [
         {"merge": "sum", "reverse": True},
         {"keep_order": True, "bidirectional": True},
-        {"lengths": "given", "layout": "extra_batch"},
     ],
 )
 def test_contradictions_are_not_drawn(changed: dict[str, object]) -> None:

@@ -63,10 +63,11 @@ def test_errors(name: str, text: str) -> None:
 def test_own_gaps_shrink() -> None:
     """What adapters do not run of what their frameworks have gets less, and never more.
 
-    Lower a number where an adapter has learned to run something; none is raised.
+    Lower a number where an adapter has learned to run something; none is raised. What is so in some
+    releases alone does not count.
     """
     found = find(ROOT, ADAPTERS, missing=True)
-    own = {one.name: sum(gap.own for gap in one.gaps) for one in found}
+    own = {one.name: sum(gap.own and not gap.versions for gap in one.gaps) for one in found}
     assert {name: count for name, count in own.items() if count} == {
         "jax-rnn": 1,
         "keras": 1,
