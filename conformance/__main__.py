@@ -10,6 +10,7 @@ from conformance.casefile.load import CaseError
 from conformance.claim import commands as claim
 from conformance.command import CommandError, tell
 from conformance.history import commands as history
+from conformance.kill import commands as kill
 from conformance.pages import commands as pages
 from conformance.process import commands as process
 from conformance.process.framework import FrameworkError
@@ -43,6 +44,7 @@ COMMANDS = {
     "versions": upgrade.VERSIONS,
     "releases": upgrade.RELEASES,
     "badges": pages.BADGES,
+    "kill": kill.KILL,
 }
 
 

@@ -123,7 +123,7 @@ def validated(model: type[File], document: Document, entries: str) -> tuple[File
     try:
         return model.model_validate(data), list(range(len(data[entries])))
     except ValidationError as error:
-        problems = sentence.problems(error, document)
+        problems = sentence.problems(error, document, model)
         told = [one for one in islice(problems, MAX_SENTENCES) if one.place not in refused]
         document.problems.extend(told)
         document.untold.append(max(sentence.count(error) - MAX_SENTENCES, 0))

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable
+from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
@@ -72,8 +73,10 @@ _MAPPINGS: dict[str, type[BaseModel]] = {
 _YAML_1_1 = {"no": "false", "off": "false", "n": "false", "yes": "true", "on": "true", "y": "true"}
 
 
-def problems(error: ValidationError, document: Document) -> Iterable[Problem]:
-    """Each error in `error` as a problem at its place in `document`."""
+def problems(
+    error: ValidationError, document: Document, model: type[BaseModel]
+) -> Iterable[Problem]:
+    """Each error in `error`, of a file of `model`, as a problem at its place in `document`."""
     for details in error.errors(include_url=False):
         if _echo(details):
             continue
@@ -83,14 +86,13 @@ def problems(error: ValidationError, document: Document) -> Iterable[Problem]:
             if (*path, part) in document.values:
                 path = (*path, part)
         if details["type"] == "extra_forbidden":
-            noun, model = _mapping(path[:-1], error.title)
+            noun, mapping = _mapping(path[:-1], model)
             key = str(path[-1])
-            text = (
-                f"unknown key {quoted(key)} in {noun}{hint(key, model.model_fields, 'keys', 0.7)}"
-            )
+            near = hint(key, mapping.model_fields, "keys", 0.7)
+            text = f"unknown key {quoted(key)} in {noun}{near}"
             yield Problem(document.keys[path], text)
         elif details["type"] == "missing":
-            noun = _mapping(path, error.title)[0]
+            noun = _mapping(path, model)[0]
             yield Problem(document.values[path], f"missing key {details['loc'][-1]!r} in {noun}")
         elif details["type"] == "sentence":
             yield Problem(document.values[path], details["msg"])
@@ -150,14 +152,27 @@ def _hint(details: ErrorDetails) -> str:
     return ""
 
 
-def _mapping(path: Path, root: str) -> tuple[str, type[BaseModel]]:
-    """Return the noun and the model of the mapping at `path`."""
+def _mapping(path: Path, root: type[BaseModel]) -> tuple[str, type[BaseModel]]:
+    """Return the noun and the model of the mapping at `path` of a file of the model `root`."""
     names = [part for part in path if isinstance(part, str)]
     if not names:
-        return _ROOTS[root]
+        return _ROOTS.get(root.__name__, ("the file", root))
     if len(path) == 2 and names[0] in _ENTRIES:
         return _ENTRIES[names[0]]
-    return _label(path), _MAPPINGS[names[-1]]
+    return _label(path), _MAPPINGS.get(names[-1]) or _inside(root, names)
+
+
+def _inside(root: type[BaseModel], names: list[str]) -> type[BaseModel]:
+    """Return the model that lies under keys of `root`, in lists or not."""
+    for name in names:
+        (root,) = _models(root.model_fields[name].annotation)
+    return root
+
+
+def _models(annotation: Any) -> list[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return [annotation]
+    return [model for part in get_args(annotation) for model in _models(part)]
 
 
 def _label(path: Path) -> str:

@@ -55,6 +55,7 @@ class Host:
         """
         self.framework = framework
         self.asked: Callable[[child.Message], object] = lambda _: None  # is told of each request
+        self.request = request  # or what remembers the requests that it has made
         self._root = root
         self._timeout = timeout
         self._in_process = in_process
@@ -185,7 +186,7 @@ class Host:
             convention = self.convention()
             self.before = tuple(one for one in self._asked if one != case.id)
             self._asked[case.id] = None
-            message = request(convention, case, sample, weights)
+            message = self.request(convention, case, sample, weights)
             message = {**message, "watch": True} if watch else message
             self.asked(message)
             self._send(message)

@@ -48,6 +48,7 @@ ROOMS = (
     "upgrade",
     "history",
     "pages",
+    "kill",
     "__main__",
 )
 # Of the room `process`, what is imported in the adapter's own interpreter.
