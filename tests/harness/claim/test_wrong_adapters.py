@@ -305,6 +305,11 @@ RECORDED = {  # of the right adapter, by property and cases
             "output_shape": [3, 5, 4],
             "dtype": "float32",
         },
+        "defaults-wide-layer": {
+            "signature": "(embedding_dim, hidden_units, num_layers=1)",
+            "output_shape": [2, 3, 11],
+            "dtype": "float32",
+        },
     },
     "exception": {"*": "ValueError"},
     "padding": {
