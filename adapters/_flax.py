@@ -19,10 +19,73 @@ from flax import serialization, traverse_util
 
 from adapters._jax import Call, batch, cast, cotangents, differentiated
 from adapters._older import enable_x64
-from adapters.contract import Array, Convention, Dimensions, Layer, Results, Shape
+from adapters.contract import Array, Convention, Dimensions, Layer, Line, Results, Shape
 
 Named: TypeAlias = Mapping[str, Array]
 Shapes: TypeAlias = tuple[tuple[str, Shape], ...]
+
+
+# Of the snippet of an RNN, of Linen and of NNX: how it is built, and from where it starts.
+BUILT: tuple[Line | str, ...] = (
+    Line("    merge_fn=lambda one, other: one + other,", {"merge": "sum"}),
+    Line("    merge_fn=lambda one, other: one * other,", {"merge": "mul"}),
+    Line("    merge_fn=lambda one, other: (one + other) / 2,", {"merge": "ave"}),
+    Line("    merge_fn=lambda one, other: (one, other),", {"merge": "none"}),
+    Line("    reverse=True,", {"reverse": True}),
+    Line("    keep_order=True,", {"keep_order": True}),
+    Line("    time_major=True,", {"layout": "time_major"}),
+    ")",
+    Line("x = jnp.zeros(($batch_size, $time_steps, $embedding_dim))", {"layout": "batch_major"}),
+    Line("x = jnp.zeros(($time_steps, $batch_size, $embedding_dim))", {"layout": "time_major"}),
+    Line("x = jnp.zeros(($time_steps, $embedding_dim))", {"layout": "unbatched"}),
+    Line(
+        "x = jnp.zeros((2, $batch_size, $time_steps, $embedding_dim))",
+        {"layout": "extra_batch"},
+    ),
+    Line(
+        "zeros = jnp.zeros(($batch_size, $hidden_units))",
+        {"initial_state": "given", "layout": ("batch_major", "time_major")},
+    ),
+    Line("zeros = jnp.zeros($hidden_units)", {"initial_state": "given", "layout": "unbatched"}),
+    Line(
+        "zeros = jnp.zeros((2, $batch_size, $hidden_units))",
+        {"initial_state": "given", "layout": "extra_batch"},
+    ),
+    Line(
+        "carry = (zeros, zeros)  # c, h",
+        {"initial_state": "given", "bidirectional": False},
+    ),
+    Line(
+        "carry = ((zeros, zeros), (zeros, zeros))  # c, h of each direction",
+        {"initial_state": "given", "bidirectional": True},
+    ),
+)
+# ... and how it is called.
+CALLED: tuple[Line | str, ...] = (
+    Line("    initial_carry=carry,", {"initial_state": "given"}),
+    Line(
+        "    seq_lengths=jnp.full($batch_size, $time_steps),  # of each sequence",
+        {"lengths": "given"},
+    ),
+    "    return_carry=True,\n)",
+    Line("(c, h), output = returned", {"bidirectional": False}),
+    Line("((c, h), (back_c, back_h)), output = returned", {"bidirectional": True}),
+    Line(
+        'results = {"output": output}',
+        {"merge": ("concat", "sum", "mul", "ave")},
+    ),
+)
+OPTIONS = (
+    "bidirectional",
+    "initial_state",
+    "keep_order",
+    "layout",
+    "lengths",
+    "merge",
+    "return_sequences",
+    "return_state",
+    "reverse",
+)
 
 
 class Trace(NamedTuple):

@@ -27,7 +27,19 @@ from flax import traverse_util
 from adapters import _older
 from adapters._compilation import keep_compilations as keep_compilations
 from adapters._compilation import stages as stages
-from adapters._flax import Trace, abstract, declared, dtypes, initializers, ran, reloaded, signature
+from adapters._flax import (
+    BUILT,
+    CALLED,
+    OPTIONS,
+    Trace,
+    abstract,
+    declared,
+    dtypes,
+    initializers,
+    ran,
+    reloaded,
+    signature,
+)
 from adapters._jax import Arrays
 from adapters._older import enable_x64
 from adapters.contract import (
@@ -122,54 +134,10 @@ SNIPPET = Snippet(
             "    nn.RNN(nn.LSTMCell($hidden_units)),",
             {"bidirectional": True},
         ),
-        Line("    merge_fn=lambda one, other: one + other,", {"merge": "sum"}),
-        Line("    merge_fn=lambda one, other: one * other,", {"merge": "mul"}),
-        Line("    merge_fn=lambda one, other: (one + other) / 2,", {"merge": "ave"}),
-        Line("    merge_fn=lambda one, other: (one, other),", {"merge": "none"}),
-        Line("    reverse=True,", {"reverse": True}),
-        Line("    keep_order=True,", {"keep_order": True}),
-        Line("    time_major=True,", {"layout": "time_major"}),
-        ")",
-        Line(
-            "x = jnp.zeros(($batch_size, $time_steps, $embedding_dim))", {"layout": "batch_major"}
-        ),
-        Line("x = jnp.zeros(($time_steps, $batch_size, $embedding_dim))", {"layout": "time_major"}),
-        Line("x = jnp.zeros(($time_steps, $embedding_dim))", {"layout": "unbatched"}),
-        Line(
-            "x = jnp.zeros((2, $batch_size, $time_steps, $embedding_dim))",
-            {"layout": "extra_batch"},
-        ),
-        Line(
-            "zeros = jnp.zeros(($batch_size, $hidden_units))",
-            {"initial_state": "given", "layout": ("batch_major", "time_major")},
-        ),
-        Line("zeros = jnp.zeros($hidden_units)", {"initial_state": "given", "layout": "unbatched"}),
-        Line(
-            "zeros = jnp.zeros((2, $batch_size, $hidden_units))",
-            {"initial_state": "given", "layout": "extra_batch"},
-        ),
-        Line(
-            "carry = (zeros, zeros)  # c, h",
-            {"initial_state": "given", "bidirectional": False},
-        ),
-        Line(
-            "carry = ((zeros, zeros), (zeros, zeros))  # c, h of each direction",
-            {"initial_state": "given", "bidirectional": True},
-        ),
+        *BUILT,
         "params = rnn.init(jax.random.key(0), x)",
         "returned = rnn.apply(\n    params,\n    x,",
-        Line("    initial_carry=carry,", {"initial_state": "given"}),
-        Line(
-            "    seq_lengths=jnp.full($batch_size, $time_steps),  # of each sequence",
-            {"lengths": "given"},
-        ),
-        "    return_carry=True,\n)",
-        Line("(c, h), output = returned", {"bidirectional": False}),
-        Line("((c, h), (back_c, back_h)), output = returned", {"bidirectional": True}),
-        Line(
-            'results = {"output": output}',
-            {"merge": ("concat", "sum", "mul", "ave")},
-        ),
+        *CALLED,
         Line(
             'results = {"output/forward_rnn": output[0], "output/backward_rnn": output[1]}',
             {"merge": "none"},
@@ -182,17 +150,7 @@ SNIPPET = Snippet(
             {"bidirectional": True},
         ),
     ),
-    options=(
-        "bidirectional",
-        "initial_state",
-        "keep_order",
-        "layout",
-        "lengths",
-        "merge",
-        "return_sequences",
-        "return_state",
-        "reverse",
-    ),
+    options=OPTIONS,
 )
 
 GAPS = (
