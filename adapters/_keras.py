@@ -152,7 +152,7 @@ CONVENTION = Convention(
 )
 
 TIME_DISTRIBUTED = "https://keras.io/api/layers/recurrent_layers/time_distributed/"
-LINES: tuple[Line | str, ...] = (  # of a snippet, behind the imports
+BUILT: tuple[Line | str, ...] = (  # of a snippet, behind the imports
     "",
     "lstm = keras.layers.LSTM(",
     "    $hidden_units,",
@@ -172,6 +172,8 @@ LINES: tuple[Line | str, ...] = (  # of a snippet, behind the imports
         {"lengths": "given"},
     ),
     Line('zeros = np.zeros(($batch_size, $hidden_units), "float32")', {"initial_state": "given"}),
+)
+CALLED: tuple[Line | str, ...] = (
     "returned = lstm(",
     "    x,",
     Line("    mask=np.arange($time_steps) < lengths,", {"lengths": "given"}),
@@ -218,6 +220,7 @@ LINES: tuple[Line | str, ...] = (  # of a snippet, behind the imports
         {"return_state": True, "bidirectional": True},
     ),
 )
+LOADING = "lstm.build(x.shape)", "layers = [lstm]", "$loader"
 OPTIONS = (  # of which they speak
     "bias",
     "bidirectional",

@@ -34,6 +34,7 @@ from adapters.contract import (
     File,
     Gap,
     Layer,
+    Line,
     Native,
     Results,
     Shape,
@@ -91,6 +92,74 @@ CONVENTION = Convention(
             "for one in onnx.load(FILE).graph.initializer}",
         ),
     ),
+)
+
+BUILT: tuple[Line | str, ...] = (  # of a snippet, behind the imports
+    "from onnx import TensorProto, helper, numpy_helper",
+    "",
+    Line("directions = 1", {"bidirectional": False}),
+    Line("directions = 2", {"bidirectional": True}),
+    "constants = {",
+    '    "W": np.zeros((directions, 4 * $hidden_units, $embedding_dim), np.float32),',
+    '    "R": np.zeros((directions, 4 * $hidden_units, $hidden_units), np.float32),',
+    Line('    "B": np.zeros((directions, 8 * $hidden_units), np.float32),', {"bias": True}),
+    "}",
+    "fed = {",
+    '    "X": ($time_steps, $batch_size, $embedding_dim),',
+    Line(
+        '    "initial_h": (directions, $batch_size, $hidden_units),\n'
+        '    "initial_c": (directions, $batch_size, $hidden_units),',
+        {"initial_state": "given"},
+    ),
+    "}",
+    "lstm = helper.make_node(",
+    '    "LSTM",',
+    Line('    ["X", *constants],', {"initial_state": "zeros"}),
+    Line(
+        '    ["X", *constants, "", "initial_h", "initial_c"],',
+        {"initial_state": "given", "bias": True},
+    ),
+    Line(
+        '    ["X", *constants, "", "", "initial_h", "initial_c"],',
+        {"initial_state": "given", "bias": False},
+    ),
+    '    ["Y", "Y_h", "Y_c"],',
+    "    hidden_size=$hidden_units,",
+    Line('    direction="bidirectional",', {"bidirectional": True}),
+    Line('    direction="reverse",', {"reverse": True}),
+    ")",
+    "graph = helper.make_graph(",
+    "    [lstm],",
+    '    "lstm",',
+    "    [",
+    "        helper.make_tensor_value_info(name, TensorProto.FLOAT, shape)",
+    "        for name, shape in fed.items()",
+    "    ],",
+    "    [helper.make_tensor_value_info(name, TensorProto.FLOAT, None) for name in lstm.output],",
+    "    [numpy_helper.from_array(array, name) for name, array in constants.items()],",
+    ")",
+    "x = np.zeros(($time_steps, $batch_size, $embedding_dim), np.float32)",
+    Line(
+        "zeros = np.zeros((directions, $batch_size, $hidden_units), np.float32)",
+        {"initial_state": "given"},
+    ),
+    Line('inputs = {"X": x}', {"initial_state": "zeros"}),
+    Line('inputs = {"X": x, "initial_h": zeros, "initial_c": zeros}', {"initial_state": "given"}),
+)
+MODEL = (
+    'opset = helper.make_opsetid("", 22)\n'
+    "model = helper.make_model(graph, opset_imports=[opset], ir_version=10)"
+)
+NAMED = 'results = {"Y": y, "layer_0/Y_h": h, "layer_0/Y_c": c}'
+LOADING: tuple[Line | str, ...] = ("import onnx\n", "$loader")
+OPTIONS = (
+    "bias",
+    "bidirectional",
+    "initial_state",
+    "keep_order",
+    "return_sequences",
+    "return_state",
+    "reverse",
 )
 
 OPERATOR = (  # what no runtime adds to the operator

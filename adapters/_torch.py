@@ -14,6 +14,7 @@ from adapters.contract import (
     File,
     Gap,
     Layer,
+    Line,
     Native,
     Shape,
     Spelling,
@@ -73,6 +74,42 @@ CONVENTION = Convention(
             load="state = safetensors.torch.load_file(FILE)",
         ),
     ),
+)
+
+BUILT: tuple[Line | str, ...] = (  # of a snippet
+    "import torch",
+    "",
+    "lstm = torch.nn.LSTM(",
+    "    input_size=$embedding_dim,",
+    "    hidden_size=$hidden_units,",
+    Line("    num_layers=$num_layers,", {"num_layers": ANY}),
+    Line("    bias=False,", {"bias": False}),
+    Line("    batch_first=True,", {"layout": "batch_major"}),
+    Line("    bidirectional=True,", {"bidirectional": True}),
+    Line("    proj_size=$projection_size,", {"projection_size": ANY}),
+    ")",
+    Line("x = torch.zeros($batch_size, $time_steps, $embedding_dim)", {"layout": "batch_major"}),
+    Line("x = torch.zeros($time_steps, $batch_size, $embedding_dim)", {"layout": "time_major"}),
+    Line("x = torch.zeros($time_steps, $embedding_dim)", {"layout": "unbatched"}),
+    Line(
+        "h_0 = torch.zeros($rows, $batch_size, $state_units)\n"
+        "c_0 = torch.zeros($rows, $batch_size, $hidden_units)",
+        {"initial_state": "given", "layout": ("batch_major", "time_major")},
+    ),
+    Line(
+        "h_0 = torch.zeros($rows, $state_units)\nc_0 = torch.zeros($rows, $hidden_units)",
+        {"initial_state": "given", "layout": "unbatched"},
+    ),
+)
+OPTIONS = (
+    "num_layers",
+    "bias",
+    "bidirectional",
+    "projection_size",
+    "layout",
+    "initial_state",
+    "return_sequences",
+    "return_state",
 )
 
 SHARED = (  # gaps of every way to export

@@ -289,10 +289,22 @@ class Snippet:
     ``$state_units`` (the width of h). It ends with the results by their names in the convention,
     in a dict ``results``. Layers with another option than `options` and sizes (of a stack, unless
     ``num_layers`` is named) have no snippet.
+
+    One line in `built` makes the input, ``x = ...``. So that its numbers can be compared, `fed`
+    says what makes an x of NumPy's ``array``, and `loading` puts ``weights``, by the names of the
+    convention, into what is built: ``$loader`` stands for the convention's own lines.
     """
 
-    lines: tuple[Line | str, ...]
+    built: tuple[Line | str, ...]  # the layer and what it is fed
+    called: tuple[Line | str, ...]
     options: tuple[str, ...]
+    fed: str = ""
+    loading: tuple[Line | str, ...] = ("$loader",)
+
+    @property
+    def lines(self) -> tuple[Line | str, ...]:
+        """All of it."""
+        return self.built + self.called
 
 
 @dataclass(frozen=True)

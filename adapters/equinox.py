@@ -135,6 +135,8 @@ SNIPPET = Snippet(
         "",
         "x = jnp.zeros(($batch_size, $time_steps, $embedding_dim))",
         "zeros = jnp.zeros(($batch_size, $hidden_units))",
+    ),
+    (
         "(h, c), output = jax.vmap(sequence)(x, (zeros, zeros))",
         'results = {"output": output, "layer_0.h": h, "layer_0.c": c}',
     ),
@@ -146,6 +148,8 @@ SNIPPET = Snippet(
         "return_state",
         "reverse",
     ),
+    fed="jnp.asarray(array)",
+    loading=('model, cells = cell, {"layer_0": lambda tree: tree}', "$loader", "cell = model"),
 )
 
 CELL = CONVENTION.source

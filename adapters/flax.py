@@ -34,9 +34,11 @@ from adapters.contract import (
     File,
     Gap,
     Layer,
+    Line,
     Native,
     Results,
     Shape,
+    Snippet,
     Spelling,
     outline,
     promoted,
@@ -101,6 +103,55 @@ CONVENTION = Convention(
             load="state = flax.traverse_util.flatten_dict("
             'flax.serialization.msgpack_restore(open(FILE, "rb").read()), sep="/")',
         ),
+    ),
+)
+
+SNIPPET = Snippet(
+    (
+        "import jax\nimport jax.numpy as jnp\nfrom flax import linen as nn\n",
+        "scan = nn.scan(",
+        "    nn.LSTMCell,",
+        '    variable_broadcast="params",',
+        '    split_rngs={"params": False},',
+        Line("    in_axes=1,\n    out_axes=1,", {"layout": "batch_major"}),
+        Line("    in_axes=2,\n    out_axes=2,", {"layout": "extra_batch"}),
+        Line("    reverse=True,", {"reverse": True}),
+        ")",
+        "cell = scan(features=$hidden_units)",
+        Line(
+            "x = jnp.zeros(($batch_size, $time_steps, $embedding_dim))", {"layout": "batch_major"}
+        ),
+        Line("x = jnp.zeros(($time_steps, $batch_size, $embedding_dim))", {"layout": "time_major"}),
+        Line("x = jnp.zeros(($time_steps, $embedding_dim))", {"layout": "unbatched"}),
+        Line(
+            "x = jnp.zeros((2, $batch_size, $time_steps, $embedding_dim))",
+            {"layout": "extra_batch"},
+        ),
+        Line(
+            "zeros = jnp.zeros(($batch_size, $hidden_units))",
+            {"layout": ("batch_major", "time_major")},
+        ),
+        Line("zeros = jnp.zeros($hidden_units)", {"layout": "unbatched"}),
+        Line("zeros = jnp.zeros((2, $batch_size, $hidden_units))", {"layout": "extra_batch"}),
+        "variables = cell.init(jax.random.key(0), (zeros, zeros), x)  # c, h",
+    ),
+    (
+        "(c, h), output = cell.apply(variables, (zeros, zeros), x)",
+        'results = {"output": output, "layer_0/carry_h": h, "layer_0/carry_c": c}',
+    ),
+    options=(
+        "initial_state",
+        "keep_order",
+        "layout",
+        "return_sequences",
+        "return_state",
+        "reverse",
+    ),
+    fed="jnp.asarray(array)",
+    loading=(
+        'import flax\n\nparams, cells = {}, {"layer_0": "cell"}',
+        "$loader",
+        'variables = {"params": params["cell"]}',
     ),
 )
 

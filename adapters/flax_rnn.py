@@ -135,8 +135,10 @@ SNIPPET = Snippet(
             {"bidirectional": True},
         ),
         *BUILT,
-        "params = rnn.init(jax.random.key(0), x)",
-        "returned = rnn.apply(\n    params,\n    x,",
+        "variables = rnn.init(jax.random.key(0), x)",
+    ),
+    (
+        "returned = rnn.apply(\n    variables,\n    x,",
         *CALLED,
         Line(
             'results = {"output/forward_rnn": output[0], "output/backward_rnn": output[1]}',
@@ -151,6 +153,22 @@ SNIPPET = Snippet(
         ),
     ),
     options=OPTIONS,
+    fed="jnp.asarray(array)",
+    loading=(
+        "import flax\n\nparams = {}",
+        Line('cells = {"layers_0": "cell"}', {"bidirectional": False}),
+        Line(
+            'cells = {"layers_0/forward_rnn": "ahead", "layers_0/backward_rnn": "back"}',
+            {"bidirectional": True},
+        ),
+        "$loader",
+        Line(
+            'params = {"forward_rnn": {"cell": params["ahead"]},'
+            ' "backward_rnn": {"cell": params["back"]}}',
+            {"bidirectional": True},
+        ),
+        'variables = {"params": params}',
+    ),
 )
 
 GAPS = (

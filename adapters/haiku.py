@@ -133,11 +133,15 @@ SNIPPET = Snippet(
         "x = jnp.zeros(($batch_size, $time_steps, $embedding_dim))",
         "lstm = hk.without_apply_rng(hk.transform(unrolled))",
         "params = lstm.init(jax.random.key(0), x)",
+    ),
+    (
         "output, state = lstm.apply(params, x)",
         'results = {"output": output}',
         'results |= {"layer_0/hidden": state.hidden, "layer_0/cell": state.cell}',
     ),
     options=("return_sequences", "return_state"),
+    fed="jnp.asarray(array)",
+    loading=('modules = {"layer_0": "lstm"}', "$loader"),
 )
 
 LSTM, UNROLL = f"{DOCS}#haiku.LSTM", f"{DOCS}#haiku.dynamic_unroll"

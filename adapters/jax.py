@@ -27,9 +27,11 @@ from adapters.contract import (
     Dimensions,
     Gap,
     Layer,
+    Line,
     Native,
     Results,
     Shape,
+    Snippet,
 )
 
 PACKAGES = ("jax", "jaxlib", "flatbuffers")
@@ -59,6 +61,69 @@ CONVENTION = Convention(
     directions=(("",), ("_forward", "_backward")),
     source="https://docs.jax.dev/en/latest/_autosummary/jax.lax.scan.html",
     loader="params = {name: jnp.asarray(array) for name, array in weights.items()}",
+)
+
+SNIPPET = Snippet(
+    (
+        "import jax\nimport jax.numpy as jnp\n",
+        "params = {",
+        '    "W_ih": jnp.zeros(($embedding_dim, 4 * $hidden_units)),',
+        '    "W_hh": jnp.zeros(($state_units, 4 * $hidden_units)),',
+        Line('    "b": jnp.zeros(4 * $hidden_units),', {"bias": True}),
+        Line('    "W_hr": jnp.zeros(($hidden_units, $state_units)),', {"projection_size": ANY}),
+        "}\n\n",
+        "def step(carry, x):",
+        "    h, c = carry",
+        '    gates = x @ params["W_ih"] + h @ params["W_hh"]',
+        Line('    gates += params["b"]', {"bias": True}),
+        "    i, f, g, o = jnp.split(gates, 4, axis=-1)",
+        "    c = jax.nn.sigmoid(f) * c + jax.nn.sigmoid(i) * jnp.tanh(g)",
+        "    h = jax.nn.sigmoid(o) * jnp.tanh(c)",
+        Line('    h = h @ params["W_hr"]', {"projection_size": ANY}),
+        "    return (h, c), h\n\n",
+        Line(
+            "x = jnp.zeros(($time_steps, $batch_size, $embedding_dim))",
+            {"layout": ("batch_major", "time_major")},
+        ),
+        Line("x = jnp.zeros(($time_steps, $embedding_dim))", {"layout": "unbatched"}),
+        Line(
+            "x = jnp.zeros(($time_steps, 2, $batch_size, $embedding_dim))",
+            {"layout": "extra_batch"},
+        ),
+        Line(
+            "h_0 = jnp.zeros((2, $batch_size, $state_units))\n"
+            "c_0 = jnp.zeros((2, $batch_size, $hidden_units))",
+            {"layout": "extra_batch"},
+        ),
+        Line(
+            "h_0 = jnp.zeros(($batch_size, $state_units))\n"
+            "c_0 = jnp.zeros(($batch_size, $hidden_units))",
+            {"layout": ("batch_major", "time_major")},
+        ),
+        Line(
+            "h_0 = jnp.zeros($state_units)\nc_0 = jnp.zeros($hidden_units)", {"layout": "unbatched"}
+        ),
+    ),
+    (
+        Line("(h, c), ys = jax.lax.scan(step, (h_0, c_0), x)", {"reverse": False}),
+        Line("(h, c), ys = jax.lax.scan(step, (h_0, c_0), x, reverse=True)", {"reverse": True}),
+        'results = {"ys": ys, "layer_0.h": h, "layer_0.c": c}',
+    ),
+    options=(
+        "bias",
+        "initial_state",
+        "keep_order",
+        "layout",
+        "projection_size",
+        "return_sequences",
+        "return_state",
+        "reverse",
+    ),
+    fed="jnp.asarray(array)",
+    loading=(
+        "$loader",
+        'params = {name.removeprefix("layer_0."): one for name, one in params.items()}',
+    ),
 )
 
 GAPS = (

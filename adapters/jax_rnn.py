@@ -30,9 +30,11 @@ from adapters.contract import (
     Dimensions,
     Gap,
     Layer,
+    Line,
     Native,
     Results,
     Shape,
+    Snippet,
 )
 
 PACKAGES = ("jax", "jaxlib", "flatbuffers")
@@ -67,6 +69,37 @@ CONVENTION = Convention(
     flat="rnn.init_lstm_weight",
 )
 
+SNIPPET = Snippet(
+    (
+        "import jax\nimport jax.numpy as jnp\nfrom jax.experimental import rnn\n",
+        Line(
+            "sizes = ($embedding_dim, $hidden_units, $num_layers, False)", {"bidirectional": False}
+        ),
+        Line("sizes = ($embedding_dim, $hidden_units, $num_layers, True)", {"bidirectional": True}),
+        "flat = rnn.init_lstm_weight(jax.random.key(0), *sizes)",
+        "params = rnn.unpack_lstm_weights(flat, *sizes)",
+        "x = jnp.zeros(($batch_size, $time_steps, $embedding_dim))",
+        "zeros = jnp.zeros(($rows, $batch_size, $hidden_units))",
+        "lengths = jnp.full($batch_size, $time_steps, jnp.int32)  # of each sequence",
+    ),
+    (
+        "dropout = 0.0",
+        "y, h_n, c_n = rnn.lstm_ref(",
+        "    x, zeros, zeros, *params, lengths, *sizes[:3], dropout, sizes[3]",
+        ")",
+        'results = {"y": y, "h_n": h_n, "c_n": c_n}',
+    ),
+    options=(
+        "bidirectional",
+        "initial_state",
+        "lengths",
+        "num_layers",
+        "return_sequences",
+        "return_state",
+    ),
+    fed="jnp.asarray(array)",
+    loading=("$loader", "params = W_ih, W_hh, b_ih, b_hh"),
+)
 KINDS = ("W_ih", "W_hh", "b_ih", "b_hh")  # the dicts, as lstm_ref takes them
 GAPS = (
     UNEXPORTED,

@@ -16,9 +16,11 @@ import tensorflow as tf
 
 from adapters import _keras
 from adapters._keras import (
+    BUILT,
+    CALLED,
     CONVENTION,
     DIFFERENTIATING,
-    LINES,
+    LOADING,
     OPTIONS,
     Call,
     Named,
@@ -49,9 +51,12 @@ SNIPPET = Snippet(
         "",
         "import keras",
         "import numpy as np",
-        *LINES,
+        *BUILT,
     ),
+    CALLED,
     options=OPTIONS,
+    fed="array",
+    loading=LOADING,
 )
 
 GAPS = DIFFERENTIATING

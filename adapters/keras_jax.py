@@ -21,9 +21,11 @@ from adapters import _keras
 from adapters._compilation import keep_compilations as keep_compilations
 from adapters._compilation import stages as stages
 from adapters._keras import (
+    BUILT,
+    CALLED,
     CONVENTION,
     DIFFERENTIATING,
-    LINES,
+    LOADING,
     OPTIONS,
     Call,
     Named,
@@ -58,9 +60,12 @@ SNIPPET = Snippet(
         "",
         "import keras",
         "import numpy as np",
-        *LINES,
+        *BUILT,
     ),
+    CALLED,
     options=OPTIONS,
+    fed="array",
+    loading=LOADING,
 )
 
 GAPS = DIFFERENTIATING

@@ -19,9 +19,11 @@ import keras
 
 from adapters import _keras
 from adapters._keras import (
+    BUILT,
+    CALLED,
     CONVENTION,
     EVERYWHERE,
-    LINES,
+    LOADING,
     OPTIONS,
     Call,
     Stack,
@@ -49,9 +51,12 @@ SNIPPET = Snippet(
         "",
         "import keras",
         "import numpy as np",
-        *LINES,
+        *BUILT,
     ),
+    CALLED,
     options=OPTIONS,
+    fed="array",
+    loading=LOADING,
 )
 
 GAPS = (

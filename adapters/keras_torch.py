@@ -18,9 +18,11 @@ import torch
 
 from adapters import _keras
 from adapters._keras import (
+    BUILT,
+    CALLED,
     CONVENTION,
     DIFFERENTIATING,
-    LINES,
+    LOADING,
     OPTIONS,
     Call,
     Named,
@@ -56,9 +58,12 @@ SNIPPET = Snippet(
         "",
         "import keras",
         "import numpy as np",
-        *LINES,
+        *BUILT,
     ),
+    CALLED,
     options=OPTIONS,
+    fed="array",
+    loading=LOADING,
 )
 
 GAPS = DIFFERENTIATING

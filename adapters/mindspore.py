@@ -2,7 +2,18 @@
 
 import mindspore as ms
 
-from adapters.contract import ANY, Convention, Dimensions, Gap, Layer, Native, Results, outline
+from adapters.contract import (
+    ANY,
+    Convention,
+    Dimensions,
+    Gap,
+    Layer,
+    Line,
+    Native,
+    Results,
+    Snippet,
+    outline,
+)
 
 PACKAGES = ("mindspore", "numpy")
 OLDEST = ("mindspore==2.10.0", "numpy==1.26.4")
@@ -30,6 +41,46 @@ CONVENTION = Convention(
     gates="ifgo",
     source=DOCS,
     loader="ms.load_param_into_net(lstm, {name: ms.Parameter(w) for name, w in weights.items()})",
+)
+SNIPPET = Snippet(
+    (
+        "import mindspore as ms",
+        "",
+        "lstm = ms.nn.LSTM(",
+        "    $embedding_dim,",
+        "    $hidden_units,",
+        Line("    num_layers=$num_layers,", {"num_layers": ANY}),
+        Line("    has_bias=False,", {"bias": False}),
+        Line("    batch_first=True,", {"layout": "batch_major"}),
+        Line("    bidirectional=True,", {"bidirectional": True}),
+        ")",
+        Line(
+            "x = ms.ops.zeros(($batch_size, $time_steps, $embedding_dim))",
+            {"layout": "batch_major"},
+        ),
+        Line(
+            "x = ms.ops.zeros(($time_steps, $batch_size, $embedding_dim))",
+            {"layout": "time_major"},
+        ),
+        Line(
+            "zeros = ms.ops.zeros(($rows, $batch_size, $hidden_units))", {"initial_state": "given"}
+        ),
+    ),
+    (
+        Line("output, (h_n, c_n) = lstm(x)", {"initial_state": "zeros"}),
+        Line("output, (h_n, c_n) = lstm(x, (zeros, zeros))", {"initial_state": "given"}),
+        'results = {"output": output, "h_n": h_n, "c_n": c_n}',
+    ),
+    options=(
+        "bias",
+        "bidirectional",
+        "initial_state",
+        "layout",
+        "num_layers",
+        "return_sequences",
+        "return_state",
+    ),
+    fed="ms.Tensor(array)",
 )
 GAPS = (
     Gap({"reverse": True}, why="a layer reads forwards, or both ways", source=DOCS),

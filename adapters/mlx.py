@@ -112,6 +112,8 @@ SNIPPET = Snippet(
             {"initial_state": "given", "layout": "batch_major"},
         ),
         Line("zeros = mx.zeros($hidden_units)", {"initial_state": "given", "layout": "unbatched"}),
+    ),
+    (
         Line("hidden, cell = lstm(x)  # of every step", {"initial_state": "zeros"}),
         Line(
             "hidden, cell = lstm(x, hidden=zeros, cell=zeros)  # of every step",
@@ -120,6 +122,8 @@ SNIPPET = Snippet(
         'results = {"layers.0.hidden": hidden, "layers.0.cell": cell}',
     ),
     options=("bias", "initial_state", "layout", "return_sequences", "return_state"),
+    fed="mx.array(array)",
+    loading=('lstms = {"0": lstm}', "$loader"),
 )
 
 ISSUES = "https://github.com/ml-explore/mlx/issues"

@@ -164,6 +164,8 @@ SNIPPET = Snippet(
             {"bidirectional": True},
         ),
         *BUILT,
+    ),
+    (
         "returned = rnn(\n    x,",
         *CALLED,
         Line(
@@ -179,6 +181,8 @@ SNIPPET = Snippet(
         ),
     ),
     options=OPTIONS,
+    fed="jnp.asarray(array)",
+    loading=('rnns = {"layers.0": rnn}', "$loader"),
 )
 
 GAPS = (

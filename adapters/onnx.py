@@ -14,14 +14,26 @@ from onnx.reference import ReferenceEvaluator
 from onnx.shape_inference import infer_shapes
 
 from adapters import _onnx
+from adapters._onnx import BUILT, LOADING, MODEL, NAMED, OPTIONS, PURE
 from adapters._onnx import CONVENTION as CONVENTION
-from adapters._onnx import PURE
-from adapters.contract import Array, Dimensions, Gap, Layer, Results, Shape
+from adapters.contract import Array, Dimensions, Gap, Layer, Results, Shape, Snippet
 
 PACKAGES = ("onnx|onnx-weekly",)
 OLDEST = ("onnx==1.13.0", "numpy<1.24", "protobuf<4")
 
 REFERENCE = "https://onnx.ai/onnx/api/reference.html"
+SNIPPET = Snippet(
+    ("import numpy as np\nfrom onnx.reference import ReferenceEvaluator", *BUILT),
+    (
+        MODEL,
+        "y, h, c = ReferenceEvaluator(model).run(None, inputs)",
+        NAMED,
+    ),
+    options=OPTIONS,
+    fed="array",
+    loading=LOADING,
+)
+
 GAPS = (
     *PURE,
     Gap(

@@ -15,15 +15,28 @@ import numpy as np
 from onnxruntime import InferenceSession, SessionOptions
 
 from adapters import _onnx
+from adapters._onnx import BUILT, LOADING, MODEL, NAMED, OPTIONS, PURE
 from adapters._onnx import CONVENTION as CONVENTION
-from adapters._onnx import PURE
-from adapters.contract import Array, Dimensions, Gap, Layer, Results, Shape
+from adapters.contract import Array, Dimensions, Gap, Layer, Results, Shape, Snippet
 
 PACKAGES = ("onnxruntime", "onnx|onnx-weekly")
 OLDEST = ("onnxruntime==1.17.3", "onnx==1.23.2", "numpy<2")
 
 KERNELS = "https://github.com/microsoft/onnxruntime/blob/main/docs/OperatorKernels.md"
 SESSION = "https://onnxruntime.ai/docs/api/python/api_summary.html"
+SNIPPET = Snippet(
+    ("import numpy as np\nimport onnxruntime", *BUILT),
+    (
+        MODEL,
+        "session = onnxruntime.InferenceSession(model.SerializeToString())",
+        "y, h, c = session.run(None, inputs)",
+        NAMED,
+    ),
+    options=OPTIONS,
+    fed="array",
+    loading=LOADING,
+)
+
 GAPS = (
     *PURE,
     Gap({"dtype": "bfloat16"}, why="the CPU has no LSTM of bfloat16", source=KERNELS),
@@ -45,9 +58,9 @@ GAPS = (
     ),
 )
 
-OPTIONS = SessionOptions()
-OPTIONS.intra_op_num_threads = OPTIONS.inter_op_num_threads = 1
-OPTIONS.log_severity_level = 4  # an error is raised, it need not be printed too
+SETTINGS = SessionOptions()
+SETTINGS.intra_op_num_threads = SETTINGS.inter_op_num_threads = 1
+SETTINGS.log_severity_level = 4  # an error is raised, it need not be printed too
 
 
 def run(
@@ -73,7 +86,7 @@ def defaults(dimensions: Dimensions) -> dict[str, Any]:
 
 
 def _session(source: bytes | str) -> InferenceSession:
-    return InferenceSession(source, OPTIONS, providers=["CPUExecutionProvider"])
+    return InferenceSession(source, SETTINGS, providers=["CPUExecutionProvider"])
 
 
 OPSET = _onnx.newest(_session)

@@ -12,13 +12,26 @@ from dataclasses import replace
 from typing import Any
 
 from adapters import _onnx, _openvino
+from adapters._onnx import BUILT, LOADING, MODEL, NAMED, OPERATOR, OPTIONS
 from adapters._onnx import CONVENTION as CONVENTION
-from adapters._onnx import OPERATOR
 from adapters._openvino import COMPILED
-from adapters.contract import Array, Dimensions, Layer, Results, Shape
+from adapters.contract import Array, Dimensions, Layer, Results, Shape, Snippet
 
 PACKAGES = ("openvino", "onnx|onnx-weekly")
 OLDEST = ("openvino==2024.6.0",)
+
+SNIPPET = Snippet(
+    ("import numpy as np\nimport openvino as ov", *BUILT),
+    (
+        MODEL,
+        'compiled = ov.compile_model(ov.Core().read_model(model.SerializeToString()), "CPU")',
+        "y, h, c = compiled(inputs).values()",
+        NAMED,
+    ),
+    options=OPTIONS,
+    fed="array",
+    loading=LOADING,
+)
 
 GAPS = OPERATOR + COMPILED
 

@@ -137,6 +137,8 @@ SNIPPET = Snippet(
         Line(
             "zeros = paddle.zeros([$rows, $batch_size, $hidden_units])", {"initial_state": "given"}
         ),
+    ),
+    (
         "output, (h_n, c_n) = lstm(",
         "    x,",
         Line("    (zeros, zeros),", {"initial_state": "given"}),
@@ -156,6 +158,7 @@ SNIPPET = Snippet(
         "return_sequences",
         "return_state",
     ),
+    fed="paddle.to_tensor(array)",
 )
 
 KERNEL = "https://github.com/PaddlePaddle/Paddle/blob/develop/paddle/phi/kernels/cpu/rnn_kernel.cc"

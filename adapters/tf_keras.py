@@ -41,9 +41,11 @@ from adapters.contract import (
     File,
     Gap,
     Layer,
+    Line,
     Native,
     Results,
     Shape,
+    Snippet,
     Spelling,
     outline,
     promoted,
@@ -145,6 +147,51 @@ CONVENTION = Convention(
             "{name: one[()]} if isinstance(one, h5py.Dataset) else {}))",
         ),
     ),
+)
+
+SNIPPET = Snippet(
+    (
+        "import numpy as np\nimport tensorflow as tf\nimport tf_keras as keras\n",
+        "lstm = keras.layers.LSTM(",
+        "    $hidden_units,",
+        Line("    return_sequences=True,", {"return_sequences": True}),
+        Line("    return_state=True,", {"return_state": True}),
+        Line("    use_bias=False,", {"bias": False}),
+        Line("    go_backwards=True,", {"reverse": True}),
+        Line("    time_major=True,", {"layout": "time_major"}),
+        ")",
+        Line(
+            "x = np.zeros(($batch_size, $time_steps, $embedding_dim), np.float32)",
+            {"layout": "batch_major"},
+        ),
+        Line(
+            "x = np.zeros(($time_steps, $batch_size, $embedding_dim), np.float32)",
+            {"layout": "time_major"},
+        ),
+        Line("zeros = tf.zeros(($batch_size, $hidden_units))", {"initial_state": "given"}),
+    ),
+    (
+        Line("returned = lstm(x)", {"initial_state": "zeros"}),
+        Line(
+            "returned = lstm(x, initial_state=[zeros, zeros])  # h, c", {"initial_state": "given"}
+        ),
+        Line('results = {"output": returned}', {"return_state": False}),
+        Line(
+            "output, state_h, state_c = returned\n"
+            'results = {"output": output, "layer_0/state_h": state_h, "layer_0/state_c": state_c}',
+            {"return_state": True},
+        ),
+    ),
+    options=(
+        "bias",
+        "initial_state",
+        "layout",
+        "return_sequences",
+        "return_state",
+        "reverse",
+    ),
+    fed="array",
+    loading=("lstm.build(x.shape)", "layers = [lstm]", "$loader"),
 )
 
 TIME_DISTRIBUTED = f"{DOCS}/layers/TimeDistributed"

@@ -36,9 +36,11 @@ from adapters.contract import (
     File,
     Gap,
     Layer,
+    Line,
     Native,
     Results,
     Shape,
+    Snippet,
     Spelling,
     outline,
     promoted,
@@ -89,6 +91,41 @@ CONVENTION = Convention(
             save="nn.state.safe_save(nn.state.get_state_dict(model), FILE)",
             load="state = nn.state.safe_load(FILE)",
         ),
+    ),
+)
+
+SNIPPET = Snippet(
+    (
+        "from tinygrad import Tensor, nn\n",
+        Line("cell = nn.LSTMCell($embedding_dim, $hidden_units)", {"bias": True}),
+        Line("cell = nn.LSTMCell($embedding_dim, $hidden_units, bias=False)", {"bias": False}),
+        Line(
+            "x = Tensor.zeros($batch_size, $time_steps, $embedding_dim)", {"layout": "batch_major"}
+        ),
+        Line(
+            "x = Tensor.zeros($time_steps, $batch_size, $embedding_dim)", {"layout": "time_major"}
+        ),
+        Line("state = None", {"initial_state": "zeros"}),
+        Line(
+            "zeros = Tensor.zeros($batch_size, $hidden_units)\nstate = (zeros, zeros)  # h, c",
+            {"initial_state": "given"},
+        ),
+    ),
+    (
+        "sequence = []",
+        "for step in range($time_steps):",
+        Line("    state = cell(x[:, step], state)", {"layout": "batch_major"}),
+        Line("    state = cell(x[step], state)", {"layout": "time_major"}),
+        "    sequence.append(state[0])",
+        Line("output = Tensor.stack(*sequence, dim=1)", {"layout": "batch_major"}),
+        Line("output = Tensor.stack(*sequence)", {"layout": "time_major"}),
+        'results = {"output": output, "cells.0.h": state[0], "cells.0.c": state[1]}',
+    ),
+    options=("bias", "initial_state", "layout", "return_sequences", "return_state"),
+    fed="Tensor(array)",
+    loading=(
+        "from types import SimpleNamespace\n\nmodel = SimpleNamespace(cells=[cell])",
+        "$loader",
     ),
 )
 

@@ -23,6 +23,7 @@ import torch
 from torch._subclasses.fake_tensor import FakeTensorMode
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
+from adapters._torch import BUILT, OPTIONS
 from adapters.contract import (
     ANY,
     Array,
@@ -103,22 +104,7 @@ CONVENTION = Convention(
 
 SNIPPET = Snippet(
     (
-        "import torch",
-        "",
-        "lstm = torch.nn.LSTM(",
-        "    input_size=$embedding_dim,",
-        "    hidden_size=$hidden_units,",
-        Line("    num_layers=$num_layers,", {"num_layers": ANY}),
-        Line("    bias=False,", {"bias": False}),
-        Line("    batch_first=True,", {"layout": "batch_major"}),
-        Line("    bidirectional=True,", {"bidirectional": True}),
-        Line("    proj_size=$projection_size,", {"projection_size": ANY}),
-        ")",
-        Line(
-            "x = torch.zeros($batch_size, $time_steps, $embedding_dim)", {"layout": "batch_major"}
-        ),
-        Line("x = torch.zeros($time_steps, $batch_size, $embedding_dim)", {"layout": "time_major"}),
-        Line("x = torch.zeros($time_steps, $embedding_dim)", {"layout": "unbatched"}),
+        *BUILT,
         Line(
             "lengths = torch.full(($batch_size,), $time_steps)  # of each sequence\n"
             "x = torch.nn.utils.rnn.pack_padded_sequence(",
@@ -131,15 +117,8 @@ SNIPPET = Snippet(
         Line(
             "    x, lengths, enforce_sorted=False\n)", {"lengths": "given", "layout": "time_major"}
         ),
-        Line(
-            "h_0 = torch.zeros($rows, $batch_size, $state_units)\n"
-            "c_0 = torch.zeros($rows, $batch_size, $hidden_units)",
-            {"initial_state": "given", "layout": ("batch_major", "time_major")},
-        ),
-        Line(
-            "h_0 = torch.zeros($rows, $state_units)\nc_0 = torch.zeros($rows, $hidden_units)",
-            {"initial_state": "given", "layout": "unbatched"},
-        ),
+    ),
+    (
         Line("output, (h_n, c_n) = lstm(x)", {"initial_state": "zeros"}),
         Line("output, (h_n, c_n) = lstm(x, (h_0, c_0))", {"initial_state": "given"}),
         Line(
@@ -152,17 +131,8 @@ SNIPPET = Snippet(
         ),
         'results = {"output": output, "h_n": h_n, "c_n": c_n}',
     ),
-    options=(
-        "num_layers",
-        "bias",
-        "bidirectional",
-        "projection_size",
-        "layout",
-        "lengths",
-        "initial_state",
-        "return_sequences",
-        "return_state",
-    ),
+    options=(*OPTIONS, "lengths"),
+    fed="torch.as_tensor(array)",
 )
 
 GAPS = (

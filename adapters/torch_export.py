@@ -24,8 +24,10 @@ from torch.export import Dim, ExportedProgram, export
 from torch.export._patches import register_lstm_while_loop_decomposition
 
 from adapters._torch import (
+    BUILT,
     CONVENTION,
     DOCS,
+    OPTIONS,
     SHARED,
     arguments,
     build,
@@ -41,8 +43,10 @@ from adapters.contract import (
     Dimensions,
     Gap,
     Layer,
+    Line,
     Results,
     Shape,
+    Snippet,
     outline,
     promoted,
 )
@@ -51,6 +55,19 @@ __all__ = ["CONVENTION", "PACKAGES", "defaults", "infer", "parameters", "run"]
 
 PACKAGES = ("torch",)
 OLDEST = ("torch==2.13.0",)
+
+SNIPPET = Snippet(
+    BUILT,
+    (
+        Line("fed = (x,)", {"initial_state": "zeros"}),
+        Line("fed = (x, (h_0, c_0))", {"initial_state": "given"}),
+        "program = torch.export.export(lstm, fed)",
+        "output, (h_n, c_n) = program.module()(*fed)",
+        'results = {"output": output, "h_n": h_n, "c_n": c_n}',
+    ),
+    options=OPTIONS,
+    fed="torch.as_tensor(array)",
+)
 
 GAPS = (
     *SHARED,

@@ -28,7 +28,9 @@ import torch
 from torch.onnx import ONNXProgram
 
 from adapters._torch import (
+    BUILT,
     CONVENTION,
+    OPTIONS,
     SHARED,
     build,
     example,
@@ -37,7 +39,17 @@ from adapters._torch import (
     parameters,
     tensors,
 )
-from adapters.contract import Array, Dimensions, Gap, Layer, Results, outline, promoted
+from adapters.contract import (
+    Array,
+    Dimensions,
+    Gap,
+    Layer,
+    Line,
+    Results,
+    Snippet,
+    outline,
+    promoted,
+)
 
 __all__ = ["CONVENTION", "PACKAGES", "defaults", "parameters", "run"]
 
@@ -46,6 +58,19 @@ OLDEST = ("torch==2.13.0", "onnx==1.23.2", "onnxscript==0.7.2", "onnxruntime==1.
 
 RESULTS = ("output", "h_n", "c_n")
 SESSION = "https://onnxruntime.ai/docs/api/python/api_summary.html"
+
+SNIPPET = Snippet(
+    BUILT,
+    (
+        Line("fed = (x,)", {"initial_state": "zeros"}),
+        Line("fed = (x, (h_0, c_0))", {"initial_state": "given"}),
+        "program = torch.onnx.export(lstm, fed, dynamo=True)",
+        "output, h_n, c_n = program(*fed)  # in a session of ONNX Runtime",
+        'results = {"output": output, "h_n": h_n, "c_n": c_n}',
+    ),
+    options=OPTIONS,
+    fed="torch.as_tensor(array)",
+)
 
 GAPS = (
     *SHARED,

@@ -3,19 +3,31 @@
 Each framework's snippets run in a process of its own, which has nothing of this project in it.
 """
 
-import json
+import pickle
 import subprocess
 import sys
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 
+from conformance.convention.convention import (
+    canonical_results,
+    native_inputs,
+    native_weights,
+    offset,
+)
+from conformance.lstm import envelope
 from conformance.lstm.case import Case
+from conformance.lstm.reference import lstm
+from conformance.lstm.sample import Sample, draw
 from conformance.pages.book import read
 from conformance.pages.option import Asked
-from conformance.pages.snippet import snippet
-from conformance.process.framework import find
+from conformance.pages.snippet import numbered, snippet
+from conformance.process.framework import Framework, find
 from conformance.process.host import Host
 from conformance.process.observation import observe
 
@@ -38,13 +50,33 @@ BEHAVIOURS = (
     "variable-lengths",
 )
 RUN = """\
-import json, sys
-for code in json.loads(sys.stdin.read()):
-    space = {}
-    exec(code, space)
-    shapes = {name: list(one.shape) for name, one in space["results"].items()}
-    print("SHAPES " + json.dumps(shapes), flush=True)
+import pickle, sys
+import numpy as np
+def plain(one):
+    one = one.detach() if hasattr(one, "detach") else one
+    return np.asarray(one.numpy() if hasattr(one, "numpy") else one)
+ended = []
+for code, given in pickle.load(sys.stdin.buffer):
+    exec(code, given)
+    ended.append({name: plain(one) for name, one in given["results"].items()})
+    with open(sys.argv[1], "wb") as file:
+        pickle.dump(ended, file)
 """
+
+
+def ran(framework: Framework, codes: list[tuple[str, dict[str, Any]]], folder: Path) -> list[Any]:
+    """Return the results of each of `codes`, run in one process with the names that it is given."""
+    file = folder / "results"
+    ended = subprocess.run(
+        [framework.interpreter or sys.executable, "-c", RUN, str(file)],
+        input=pickle.dumps(codes),
+        capture_output=True,
+        timeout=600,
+    )
+    results = pickle.loads(file.read_bytes()) if file.exists() else []
+    told = ended.stderr.decode(errors="replace")[-2000:]
+    assert len(results) == len(codes), f"{codes[len(results)][0]}\n{told}"
+    return results
 
 
 def chosen(name: str) -> list[Case]:
@@ -59,25 +91,52 @@ def chosen(name: str) -> list[Case]:
     return list(found.values())
 
 
+def zeroed(case: Case) -> Sample:
+    """Return a case's numbers as a snippet has them: of states zeros, and all lengths full."""
+    sample, time = draw(case), case.dimensions.time_steps
+    inputs = {
+        name: np.full_like(array, time if name == "lengths" else 0) if name != "input" else array
+        for name, array in sample.inputs.items()
+    }
+    return replace(sample, inputs=inputs)
+
+
 @pytest.mark.parametrize("name", sorted(BOOK.snippets.keys() & INSTALLED.keys()))
-def test_snippets(name: str) -> None:
+def test_snippets(name: str, tmp_path: Path) -> None:
     """Every snippet gives results of the names and shapes that the adapter observed."""
     cases = chosen(name)
     assert len(cases) > 1
     codes = [snippet(BOOK, name, Asked(case.layer, case.dimensions)) for case in cases]
-    ended = subprocess.run(
-        [sys.executable, "-c", RUN],
-        input=json.dumps(codes),
-        capture_output=True,
-        text=True,
-        timeout=600,
-    )
-    lines = [one[7:] for one in ended.stdout.splitlines() if one.startswith("SHAPES ")]
-    assert ended.returncode == 0, f"{codes[len(lines)]}\n{ended.stderr[-2000:]}"
+    given = ran(INSTALLED[name], [(code, {}) for code in codes], tmp_path)
     with closing(Host(INSTALLED[name], ROOT, 120)) as host:
-        for case, code, line in zip(cases, codes, lines, strict=True):
+        for case, code, results in zip(cases, codes, given, strict=True):
             observation = observe(host, case)
             assert observation.results is not None, observation.detail
-            seen = {key: list(one.shape) for key, one in observation.results.items()}
-            given = json.loads(line)
-            assert {key: given.get(key) for key in seen} == seen, f"{case.id}\n{code}"
+            seen = {key: one.shape for key, one in observation.results.items()}
+            shapes = {key: results[key].shape for key in seen if key in results}
+            assert shapes == seen, f"{case.id}\n{code}"
+
+
+@pytest.mark.parametrize("name", sorted(BOOK.snippets.keys() & INSTALLED.keys()))
+def test_numbers(name: str, tmp_path: Path) -> None:
+    """With weights loaded by the convention's own lines, the numbers are the reference's."""
+    cases, codes = chosen(name), []
+    convention = BOOK.convention(name)
+    for case in cases:
+        where, sample = (convention, case.layer, case.dimensions), zeroed(case)
+        weights = native_weights(*where, offset(convention, sample.weights, -1))
+        inputs = native_inputs(*where, {"input": sample.inputs["input"]})
+        (array,) = (one.astype(np.float32) for one in inputs.values())
+        weights = {key: one.astype(np.float32) for key, one in weights.items()}
+        code = numbered(BOOK, name, Asked(case.layer, case.dimensions))
+        codes.append((code, {"array": array, "weights": weights}))
+    given = ran(INSTALLED[name], codes, tmp_path)
+    for case, (code, _), results in zip(cases, codes, given, strict=True):
+        sample = zeroed(case)
+        right = lstm(case.layer, sample)
+        got = canonical_results(convention, case.layer, case.dimensions, results)
+        assert "output" in got, f"{case.id}\n{code}"
+        limits = envelope.results(case.layer, sample)
+        for key, array in got.items():
+            error = np.abs(array - right[key])
+            assert (error <= limits[key]).all(), f"{case.id}: {key} off by {error.max()}\n{code}"

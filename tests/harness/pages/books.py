@@ -15,12 +15,17 @@ LINK = "https://example.org/why"
 SNIPPET = Snippet(
     (
         "x = ones(($batch_size, $time_steps, $embedding_dim))",
+        "one = two",
+    ),
+    (
         Line("y = both(x, $rows)", {"bidirectional": True}),
         Line("y = one(x, bias=$bias)", {"bidirectional": False}),
         Line("y = stacked(y, $num_layers)", {"num_layers": "*"}),
         'results = {"y": y}  # of $state_units',
     ),
     options=("bidirectional", "bias", "projection_size", "num_layers"),
+    fed="two(array)",
+    loading=("own = [one]", "$loader"),
 )
 SIZES = Dimensions(batch_size=2, time_steps=5, embedding_dim=3, hidden_units=4)
 

@@ -50,6 +50,17 @@ def sets(x):
     decimal.Context().prec = -1
 
 
+def gets(x):
+    view = memoryview(b"x")
+    view.release()
+    return view.nbytes
+
+
+def writes(x):
+    view = memoryview(bytearray(b"x"))
+    view[0] = 300
+
+
 def computes(x):
     return 1 % 0
 
@@ -131,6 +142,8 @@ def seen(adapter: ModuleType, name: str) -> dict:
         ("in_c", "ValueError"),
         ("computes", "ZeroDivisionError"),
         ("sets", "ValueError"),
+        ("gets", "ValueError"),
+        ("writes", "ValueError"),
     ],
 )
 def test_of_the_framework(adapter: ModuleType, name: str, kind: str) -> None:
