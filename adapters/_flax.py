@@ -17,7 +17,7 @@ import numpy as np
 import orbax.checkpoint
 from flax import serialization, traverse_util
 
-from adapters._jax import Call, batch, cast, cotangents, differentiated
+from adapters._jax import FUNCTIONS, Call, batch, cast, cotangents, differentiated
 from adapters._older import enable_x64
 from adapters.contract import Array, Convention, Dimensions, Layer, Line, Results, Shape
 
@@ -166,6 +166,14 @@ def initializers(cell: Any) -> dict[str, Any]:
     defaults = inspect.signature(cell.__init__).parameters
     names = ("kernel_init", "recurrent_kernel_init", "bias_init")
     return {name: jax.jit(defaults[name].default, static_argnums=(1, 2)) for name in names}
+
+
+def functions(layer: Layer) -> dict[str, Any]:
+    """A cell's ``gate_fn`` and ``activation_fn``; under the latter the candidate's and the c's."""
+    return {
+        "gate_fn": FUNCTIONS[layer.recurrent_activation],
+        "activation_fn": FUNCTIONS[layer.activation],
+    }
 
 
 def signature(function: Callable[..., Any]) -> str:

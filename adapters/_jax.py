@@ -43,6 +43,27 @@ Lstm: TypeAlias = Callable[[Layer, Dimensions, Arrays, Arrays], tuple[Any, dict[
 Shapes: TypeAlias = Mapping[str, Shape]
 
 
+def hard_sigmoid_fifth(x: jax.Array) -> jax.Array:
+    """The hard sigmoid of ONNX and Keras 2, which JAX has not: a user writes it out."""
+    return jnp.clip(0.2 * x + 0.5, 0.0, 1.0)
+
+
+def linear(x: jax.Array) -> jax.Array:
+    """What squashes nothing."""
+    return x
+
+
+FUNCTIONS: dict[str, Callable[[jax.Array], jax.Array]] = {
+    "sigmoid": jax.nn.sigmoid,
+    "hard_sigmoid": jax.nn.hard_sigmoid,
+    "hard_sigmoid_fifth": hard_sigmoid_fifth,
+    "tanh": jnp.tanh,
+    "relu": jax.nn.relu,
+    "linear": linear,
+    "softsign": jax.nn.soft_sign,
+}
+
+
 def ran(
     lstm: Lstm,
     layer: Layer,

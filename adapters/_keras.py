@@ -9,7 +9,8 @@ bidirectional one forward h, forward c, backward h, backward c. ``initial_state`
 in that order. ``return_sequences=False`` is the default and drops the time axis of the output; of
 a bidirectional layer it then joins both directions' final states, where ``output[:, -1]`` of the
 sequence would not. There is no multi-layer LSTM: all but the last layer of a stack must return
-sequences. A gate has one bias, and the forget gate's starts at 1.
+sequences. A gate has one bias, and the forget gate's starts at 1. ``hard_sigmoid`` is x/6 + 0.5,
+cut to 0 and 1, where it was 0.2x + 0.5 in Keras 2 (https://github.com/tensorflow/tensorflow/issues/65381).
 
 ``go_backwards`` returns the reversed sequence, so the next layer of a stack turns it around again.
 Sequences have no lengths but a mask: a masked step repeats the output before it, and is zero in the
@@ -361,6 +362,12 @@ def defaults(dimensions: Dimensions) -> dict[str, Any]:
     }
 
 
+@keras.saving.register_keras_serializable("conformance")
+def hard_sigmoid_fifth(x: Any) -> Any:
+    """The hard sigmoid of Keras 2, which Keras 3 has under no name: a user writes it out."""
+    return keras.ops.clip(0.2 * x + 0.5, 0.0, 1.0)
+
+
 def _build(layer: Layer, dimensions: Dimensions) -> Stack:
     stack: Stack = []
     width = dimensions.embedding_dim
@@ -368,6 +375,12 @@ def _build(layer: Layer, dimensions: Dimensions) -> Stack:
         name = f"layer_{number}"  # unnamed, the layers of a process count on: lstm, lstm_1 ...
         member: keras.Layer = keras.layers.LSTM(
             dimensions.hidden_units,
+            activation=layer.activation,
+            recurrent_activation=(
+                hard_sigmoid_fifth
+                if layer.recurrent_activation == "hard_sigmoid_fifth"
+                else layer.recurrent_activation
+            ),
             use_bias=layer.bias,
             kernel_initializer="zeros",  # every weight is given: there is nothing to draw
             recurrent_initializer="zeros",

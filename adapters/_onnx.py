@@ -7,6 +7,10 @@ aligned with X: its Y_h is the first step of Y. Each output may be left out, as 
 is asked for. A gate has two biases, which lie behind one another in one tensor, B = [Wb, Rb]. The
 peepholes P are left out, and ``input_forget`` stays 0.
 
+A function of a gate is one of a list of names, three for each direction, some with an alpha and a
+beta, which stand in lists of their own in the order of the names that take them. HardSigmoid is
+0.2x + 0.5, cut to 0 and 1, where neither is given.
+
 The attribute ``layout=1``, batch first, is in no use here: ONNX Runtime refuses it on a CPU
 (https://github.com/opencv/opencv/issues/26456), and OpenVINO reads such a model as if it had
 layout 0 (https://github.com/openvinotoolkit/openvino/issues/37820). Batch-major cases are fed, and
@@ -219,6 +223,34 @@ ELEMENTS = {
 Call = Callable[[bytes | str, Mapping[str, Any]], list[Any] | dict[str, Any]]
 
 
+FUNCTIONS: dict[str, tuple[str, tuple[float, ...]]] = {  # with alpha and beta, if it has them
+    "sigmoid": ("Sigmoid", ()),
+    "hard_sigmoid": ("HardSigmoid", (1 / 6, 0.5)),
+    "hard_sigmoid_fifth": ("HardSigmoid", (0.2, 0.5)),
+    "tanh": ("Tanh", ()),
+    "relu": ("Relu", ()),
+    "linear": ("Affine", (1.0, 0.0)),
+    "softsign": ("Softsign", ()),
+}
+
+
+def functions(layer: Layer) -> dict[str, Any]:
+    """The attributes that name the functions of the gates, of the candidate and of c.
+
+    Those that a node has anyway are left out, and so are alpha and beta where all have their
+    defaults.
+    """
+    chosen = (layer.recurrent_activation, layer.activation, layer.activation)
+    if chosen == ("sigmoid", "tanh", "tanh"):
+        return {}
+    told = [FUNCTIONS[one] for one in chosen] * layer.num_directions
+    attributes: dict[str, Any] = {"activations": [name for name, _ in told]}
+    if "hard_sigmoid" in chosen:
+        attributes["activation_alpha"] = [given[0] for _, given in told if given]
+        attributes["activation_beta"] = [given[1] for _, given in told if given]
+    return attributes
+
+
 def build(
     layer: Layer,
     dimensions: Dimensions,
@@ -260,6 +292,7 @@ def build(
                 [y, *handed],
                 hidden_size=hidden,
                 direction="bidirectional" if layer.bidirectional else way,
+                **functions(layer),
             )
         )
         outputs += handed

@@ -113,6 +113,8 @@ OPTIONS = (
 )
 
 SHARED = (  # gaps of every way to export
+    Gap({"recurrent_activation": ANY}, why="the gates are sigmoids and nothing else", source=LSTM),
+    Gap({"activation": ANY}, why="tanh is in the kernel, and no argument", source=LSTM),
     Gap(
         {"reverse": True},
         why="the reverse direction comes with the forward one alone",

@@ -117,6 +117,16 @@ class Layer:
     checkpoint: Literal["none", "weights", "model"] = _option(
         "none", "Save to a file, load into a layer of its own, and call that one."
     )
+    recurrent_activation: Literal[
+        "sigmoid", "hard_sigmoid", "hard_sigmoid_fifth", "tanh", "relu", "linear"
+    ] = _option(
+        "sigmoid",
+        "Of the gates i, f and o: hard_sigmoid is x/6 + 0.5 cut to 0 and 1, hard_sigmoid_fifth "
+        "is 0.2x + 0.5.",
+    )
+    activation: Literal["tanh", "sigmoid", "relu", "linear", "softsign"] = _option(
+        "tanh", "Of the candidate, and of c on its way to h."
+    )
 
     @property
     def num_directions(self) -> int:

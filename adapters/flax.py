@@ -23,7 +23,17 @@ from flax import traverse_util
 from adapters import _older
 from adapters._compilation import keep_compilations as keep_compilations
 from adapters._compilation import stages as stages
-from adapters._flax import Trace, abstract, declared, dtypes, initializers, ran, reloaded, signature
+from adapters._flax import (
+    Trace,
+    abstract,
+    declared,
+    dtypes,
+    functions,
+    initializers,
+    ran,
+    reloaded,
+    signature,
+)
 from adapters._jax import Arrays, batch
 from adapters._older import enable_x64
 from adapters.contract import (
@@ -228,6 +238,7 @@ class LSTM(nn.Module):
                     dtype=dtype,
                     param_dtype=param_dtype,
                     name=name,
+                    **functions(layer),
                     **INITIALIZERS,
                 )
                 if layer.initial_state == "given":

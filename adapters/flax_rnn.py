@@ -35,6 +35,7 @@ from adapters._flax import (
     abstract,
     declared,
     dtypes,
+    functions,
     initializers,
     ran,
     reloaded,
@@ -218,7 +219,11 @@ class LSTM(nn.Module):
 
         def rnn() -> nn.RNN:
             cell = nn.LSTMCell(
-                self.dimensions.hidden_units, dtype=dtype, param_dtype=param_dtype, **INITIALIZERS
+                self.dimensions.hidden_units,
+                dtype=dtype,
+                param_dtype=param_dtype,
+                **functions(layer),
+                **INITIALIZERS,
             )
             return nn.RNN(cell, reverse=layer.reverse, keep_order=layer.keep_order, **options)
 

@@ -146,6 +146,8 @@ SNIPPET = Snippet(
 
 LSTM, UNROLL = f"{DOCS}#haiku.LSTM", f"{DOCS}#haiku.dynamic_unroll"
 GAPS = (
+    Gap({"recurrent_activation": ANY}, why="the gates are sigmoids and nothing else", source=LSTM),
+    Gap({"activation": ANY}, why="tanh is fixed, and no argument", source=LSTM),
     Gap({"bias": False}, why="hk.LSTM has no option to leave the bias out", source=LSTM),
     Gap({"projection_size": ANY}, why="no recurrent core of Haiku projects its h", source=LSTM),
     Gap(

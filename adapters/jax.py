@@ -19,7 +19,7 @@ import jax.numpy as jnp
 
 from adapters._compilation import keep_compilations as keep_compilations
 from adapters._compilation import stages as stages
-from adapters._jax import UNEXPORTED, batch, inferred, ran
+from adapters._jax import FUNCTIONS, UNEXPORTED, batch, inferred, ran
 from adapters.contract import (
     ANY,
     Array,
@@ -161,15 +161,18 @@ GAPS = (
 )
 
 
-def step(params: Arrays, carry: tuple[jax.Array, jax.Array], x: jax.Array) -> tuple[Any, jax.Array]:
+def step(
+    layer: Layer, params: Arrays, carry: tuple[jax.Array, jax.Array], x: jax.Array
+) -> tuple[Any, jax.Array]:
     """Take one step of the equations, with a bias and a projection where `params` has them."""
     h, c = carry
+    gate, squash = FUNCTIONS[layer.recurrent_activation], FUNCTIONS[layer.activation]
     gates = x @ params["W_ih"] + h @ params["W_hh"]
     if "b" in params:
         gates += params["b"]
     i, f, g, o = jnp.split(gates, 4, axis=-1)
-    c = jax.nn.sigmoid(f) * c + jax.nn.sigmoid(i) * jnp.tanh(g)
-    h = jax.nn.sigmoid(o) * jnp.tanh(c)
+    c = gate(f) * c + gate(i) * squash(g)
+    h = gate(o) * squash(c)
     if "W_hr" in params:
         h = h @ params["W_hr"]
     return (h, c), h
@@ -198,7 +201,7 @@ def lstm(
                 hidden, gates = params["W_hh"].shape
                 init = tuple(jnp.zeros((*xs.shape[1:-1], n), dtype) for n in (hidden, gates // 4))
             reverse = layer.reverse or direction == "_backward"
-            returned.append(jax.lax.scan(partial(step, params), init, xs, reverse=reverse))
+            returned.append(jax.lax.scan(partial(step, layer, params), init, xs, reverse=reverse))
             (h, c), sequences[f"ys{direction}"] = returned[-1]
             results |= {f"{name}.h": h, f"{name}.c": c}
         xs = jnp.concatenate(list(sequences.values()), axis=-1)

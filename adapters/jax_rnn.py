@@ -104,6 +104,12 @@ KINDS = ("W_ih", "W_hh", "b_ih", "b_hh")  # the dicts, as lstm_ref takes them
 GAPS = (
     UNEXPORTED,
     Gap(
+        {"recurrent_activation": ANY},
+        why="the gates are sigmoids and nothing else",
+        source=CONVENTION.source,
+    ),
+    Gap({"activation": ANY}, why="tanh is fixed, and no argument", source=CONVENTION.source),
+    Gap(
         {"bias": False},
         why="the only flavor is an LSTM with two biases",
         source=CONVENTION.source,

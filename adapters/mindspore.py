@@ -83,6 +83,8 @@ SNIPPET = Snippet(
     fed="ms.Tensor(array)",
 )
 GAPS = (
+    Gap({"recurrent_activation": ANY}, why="the gates are sigmoids and nothing else", source=DOCS),
+    Gap({"activation": ANY}, why="tanh is fixed, and no argument", source=DOCS),
     Gap({"reverse": True}, why="a layer reads forwards, or both ways", source=DOCS),
     Gap({"merge": ANY}, why="both directions' outputs are concatenated", source=DOCS),
     Gap(

@@ -129,6 +129,12 @@ SNIPPET = Snippet(
 ISSUES = "https://github.com/ml-explore/mlx/issues"
 GAPS = (
     Gap(
+        {"recurrent_activation": ANY},
+        why="the gates are sigmoids and nothing else",
+        source=CONVENTION.source,
+    ),
+    Gap({"activation": ANY}, why="tanh is fixed, and no argument", source=CONVENTION.source),
+    Gap(
         {"bidirectional": True},
         why="no layer reads both ways, its user joins two of them",
         source=f"{ISSUES}/983",

@@ -36,6 +36,7 @@ from adapters._flax import (
     abstract,
     declared,
     dtypes,
+    functions,
     initializers,
     ran,
     signature,
@@ -239,6 +240,7 @@ class LSTM(nnx.Module):
                 dtype=dtype,
                 param_dtype=param_dtype,
                 rngs=rngs,
+                **functions(layer),
                 **INITIALIZERS,
             )
             if isinstance(getattr(cell, "rngs", None), nnx.Rngs):

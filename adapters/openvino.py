@@ -15,7 +15,7 @@ from adapters import _onnx, _openvino
 from adapters._onnx import BUILT, LOADING, MODEL, NAMED, OPERATOR, OPTIONS
 from adapters._onnx import CONVENTION as CONVENTION
 from adapters._openvino import COMPILED
-from adapters.contract import Array, Dimensions, Layer, Results, Shape, Snippet
+from adapters.contract import Array, Dimensions, Gap, Layer, Results, Shape, Snippet
 
 PACKAGES = ("openvino", "onnx|onnx-weekly")
 OLDEST = ("openvino==2024.6.0",)
@@ -33,7 +33,24 @@ SNIPPET = Snippet(
     loading=LOADING,
 )
 
-GAPS = OPERATOR + COMPILED
+SEQUENCE = (
+    "https://docs.openvino.ai/2025/documentation/openvino-ir-format/operation-sets/"
+    "operation-specs/sequence/lstm-sequence-1.html"
+)
+GAPS = (
+    *OPERATOR,
+    *COMPILED,
+    Gap(
+        {"recurrent_activation": ("hard_sigmoid", "hard_sigmoid_fifth", "linear")},
+        why="a gate is made by sigmoid, tanh or relu: another is read, and refused when compiled",
+        source=SEQUENCE,
+    ),
+    Gap(
+        {"activation": ("linear", "softsign")},
+        why="a cell is squashed by sigmoid, tanh or relu: another is read, and refused as well",
+        source=SEQUENCE,
+    ),
+)
 
 
 def run(

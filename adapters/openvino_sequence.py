@@ -136,6 +136,16 @@ SNIPPET = Snippet(
 
 GAPS = (
     *COMPILED,
+    Gap(
+        {"recurrent_activation": ("hard_sigmoid", "hard_sigmoid_fifth", "linear")},
+        why="a gate is made by sigmoid, tanh or relu",
+        source=SPECIFICATION,
+    ),
+    Gap(
+        {"activation": ("linear", "softsign")},
+        why="a cell is squashed by sigmoid, tanh or relu",
+        source=SPECIFICATION,
+    ),
     Gap({"bias": False}, why="B is required", source=SPECIFICATION),
     Gap(
         {"reverse": True, "keep_order": False},
@@ -266,7 +276,13 @@ def _build(
         }
         held = [declared(n, shapes[n]) if weights is None else weights[n] for n in shapes]
         lstm = ops.lstm_sequence(
-            x, *states, lengths, *held, hidden, "bidirectional" if layer.bidirectional else way
+            x,
+            *states,
+            lengths,
+            *held,
+            hidden,
+            "bidirectional" if layer.bidirectional else way,
+            activations=[layer.recurrent_activation, layer.activation, layer.activation],
         )
         y, *final = lstm.outputs()
         for output, label in zip(final, ("Ho", "Co"), strict=True):

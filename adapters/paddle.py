@@ -165,6 +165,16 @@ KERNEL = "https://github.com/PaddlePaddle/Paddle/blob/develop/paddle/phi/kernels
 RNN = f"{DOCS}/nn/RNN_en.html"
 GAPS = (
     Gap(
+        {"recurrent_activation": ANY},
+        why="the gates are sigmoids; only SimpleRNN takes an activation",
+        source=f"{DOCS}/nn/LSTM_en.html",
+    ),
+    Gap(
+        {"activation": ANY},
+        why="tanh is fixed; only SimpleRNN takes an activation",
+        source=f"{DOCS}/nn/LSTM_en.html",
+    ),
+    Gap(
         {"projection_size": ANY},
         why="nn.LSTM had no proj_size before 3.0",
         source=f"{DOCS}/nn/LSTM_en.html",

@@ -326,6 +326,9 @@ def _build(layer: Layer, dimensions: Dimensions) -> list[keras.layers.Layer]:
         name = f"layer_{number}"  # unnamed, the layers of a process count on: lstm, lstm_1 ...
         member: keras.layers.Layer = keras.layers.LSTM(
             dimensions.hidden_units,
+            activation=layer.activation,
+            # Its own of this name is the one of 0.2x + 0.5, and there is no other.
+            recurrent_activation=layer.recurrent_activation.removesuffix("_fifth"),
             use_bias=layer.bias,
             kernel_initializer="zeros",  # every weight is given: there is nothing to draw
             recurrent_initializer="zeros",

@@ -130,6 +130,8 @@ SNIPPET = Snippet(
 )
 
 GAPS = (
+    Gap({"recurrent_activation": ANY}, why="the gates are sigmoids and nothing else", source=CELL),
+    Gap({"activation": ANY}, why="tanh is fixed, and no argument", source=CELL),
     Gap(
         {"gradients": True},
         why="Tensor.gradient, which differentiates for tensors that are named, came in 0.10.1",

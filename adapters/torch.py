@@ -137,6 +137,16 @@ SNIPPET = Snippet(
 
 GAPS = (
     Gap(
+        {"recurrent_activation": ANY},
+        why="the gates are sigmoids and nothing else",
+        source=CONVENTION.source,
+    ),
+    Gap(
+        {"activation": ANY},
+        why="tanh is in the kernel, and no argument",
+        source=CONVENTION.source,
+    ),
+    Gap(
         {"reverse": True},
         why="the reverse direction comes with the forward one alone",
         source=CONVENTION.source,

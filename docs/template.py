@@ -59,6 +59,8 @@ GAPS = (  # delete a line once the adapter runs that option
     Gap({"dropout": True}, why="there is no dropout", source=DOCS),
     Gap({"stateful": ANY}, why="the caller carries the state", source=DOCS),
     Gap({"execution": ANY}, why="there is one way to call it", source=DOCS),
+    Gap({"recurrent_activation": ANY}, why="gates are sigmoids", source=DOCS),
+    Gap({"activation": ANY}, why="tanh is written into the cell", source=DOCS),
     Gap({"checkpoint": ANY}, why="numpy.savez is not run", source=DOCS, own=True),
 )
 

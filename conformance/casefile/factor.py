@@ -36,6 +36,15 @@ OPTIONS: dict[str, Sequence[Any]] = {
     "stateful": ("no", "carried", "reset"),
     "execution": ("usual", "eager", "compiled", "predict"),
     "checkpoint": ("none", "weights", "model"),
+    "recurrent_activation": (
+        "sigmoid",
+        "hard_sigmoid",
+        "hard_sigmoid_fifth",
+        "tanh",
+        "relu",
+        "linear",
+    ),
+    "activation": ("tanh", "sigmoid", "relu", "linear", "softsign"),
 }
 
 

@@ -10,7 +10,9 @@ import numpy as np
 
 from conformance.claim.measure import differences
 from conformance.convention.convention import GATES
+from conformance.convention.gap import values
 from conformance.lstm import reference
+from conformance.lstm.activation import ACTIVATIONS
 from conformance.lstm.case import Case, Layer, Shape
 from conformance.lstm.law import Law
 from conformance.lstm.sample import Floats, LayerWeights, Sample
@@ -118,6 +120,12 @@ def _options(layer: Layer) -> Iterator[tuple[str, Layer]]:
     modes: tuple[Merge, ...] = ("sum", "mul", "ave")
     for merge in modes if layer.merge in modes else ():
         yield f"the directions joined by {merge}", dataclasses.replace(layer, merge=merge)
+    for option in ("recurrent_activation", "activation"):
+        own = getattr(layer, option)
+        for name in values(option):
+            if name != own:
+                told = f"{ACTIVATIONS[name].told} in the place of {ACTIVATIONS[own].told}"
+                yield told, dataclasses.replace(layer, **{option: name})
     if layer.stateful == "carried":
         yield "the state not carried over", dataclasses.replace(layer, stateful="no")
 

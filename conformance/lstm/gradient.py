@@ -7,7 +7,8 @@ as
     dm = P^T dh',    do = dm*tanh(c'),    dc' += dm*o*(1 - tanh(c')^2)
     di = dc'*g,      df = dc'*c,          dg = dc'*i,      dc = dc'*f
 
-then through the gates, by sigmoid' = s*(1 - s) and tanh' = 1 - t^2, to W, x, R, h and the biases.
+then through the gates, by sigmoid' = s*(1 - s) and tanh' = 1 - t^2, to W, x, R, h and the biases;
+another function has its own derivative, `conformance.lstm.activation`.
 Behind a sequence's end its state stays as it is, and so do the cotangents that go back; what stands
 there reaches nothing, whatever it is.
 `tests/harness/test_gradient.py` checks this file by hand-worked numbers and by complex steps.
@@ -20,6 +21,7 @@ import numpy as np
 from einops import einsum
 from numpy.typing import NDArray
 
+from conformance.lstm.activation import ACTIVATIONS
 from conformance.lstm.case import Layer
 from conformance.lstm.layout import batch_major, in_layout
 from conformance.lstm.sample import Floats, LayerWeights, Sample, within
@@ -97,7 +99,9 @@ def gradients(
         d_ways = _parted(layer, [tape.output for tape in tapes], d_sequence)
         d_sequence, parts = np.zeros(()), []
         for w, r in enumerate(row):
-            d_x, d_h[r], d_c[r], part = _backward(weights, w, tapes[w], d_ways[w], d_h[r], d_c[r])
+            d_x, d_h[r], d_c[r], part = _backward(
+                layer, weights, w, tapes[w], d_ways[w], d_h[r], d_c[r]
+            )
             d_sequence = d_sequence + d_x
             parts.append(part)
         found.append(WeightGradients(*map(np.stack, zip(*parts, strict=True))))
@@ -151,32 +155,39 @@ def _forward(
     h, c = (np.repeat(state[:, None], x.shape[1] + 1, axis=1) for state in (h_0, c_0))
     gates = einsum(x, w, "batch time input, gate cell input -> gate batch time cell")
     gates += weights.bias[way][:, None, None]
+    gate, squash = ACTIVATIONS[layer.recurrent_activation].of, ACTIVATIONS[layer.activation].of
     for t in range(x.shape[1]):
         gates[:, :, t] += einsum(h[:, t], r, "batch hidden, gate cell hidden -> gate batch cell")
-        # The sigmoid by tanh, which cannot overflow as exp(-x) does.
-        gates[[0, 1, 3], :, t] = 0.5 + 0.5 * np.tanh(0.5 * gates[[0, 1, 3], :, t])
-        gates[2, :, t] = np.tanh(gates[2, :, t])
+        gates[[0, 1, 3], :, t] = gate(gates[[0, 1, 3], :, t])
+        gates[2, :, t] = squash(gates[2, :, t])
         i, f, g, o = gates[:, :, t]
         c[:, t + 1] = np.where(valid[:, t, None], f * c[:, t] + i * g, c[:, t])
-        m = o * np.tanh(c[:, t + 1])
+        m = o * squash(c[:, t + 1])
         h[:, t + 1] = np.where(valid[:, t, None], m if p is None else m @ p[way].T, h[:, t])
     return _Tape(reads, emits, x, h, c, gates, valid)
 
 
 def _backward(
-    weights: LayerWeights, way: int, tape: _Tape, d_output: Floats, d_h: Floats, d_c: Floats
+    layer: Layer,
+    weights: LayerWeights,
+    way: int,
+    tape: _Tape,
+    d_output: Floats,
+    d_h: Floats,
+    d_c: Floats,
 ) -> tuple[Floats, Floats, Floats, list[Floats]]:
     """The gradients of the input, of the initial h and c, and of one direction's weights."""
     w, r, p = weights.input_weights[way], weights.recurrent_weights[way], weights.projection_weights
+    gate, squash = ACTIVATIONS[layer.recurrent_activation].slope, ACTIVATIONS[layer.activation]
     d_every_h, d_z = d_output[:, tape.emits].copy(), np.empty_like(tape.gates)
     for t in reversed(range(tape.x.shape[1])):
-        (i, f, g, o), tanh_c = tape.gates[:, :, t], np.tanh(tape.c[:, t + 1])
+        (i, f, g, o), squashed = tape.gates[:, :, t], squash.of(tape.c[:, t + 1])
         valid, d_later_h, d_later_c = tape.valid[:, t, None], d_h, d_c
         d_h = d_every_h[:, t] = np.where(valid, d_every_h[:, t] + d_h, 0.0)
         d_m = d_h if p is None else d_h @ p[way]
-        d_c = np.where(valid, d_c, 0.0) + d_m * o * (1 - tanh_c**2)
-        d_i, d_f, d_g, d_o = d_c * g, d_c * tape.c[:, t], d_c * i, d_m * tanh_c
-        d_z[:, :, t] = d_i * i * (1 - i), d_f * f * (1 - f), d_g * (1 - g**2), d_o * o * (1 - o)
+        d_c = np.where(valid, d_c, 0.0) + d_m * o * squash.slope(squashed)
+        d_i, d_f, d_g, d_o = d_c * g, d_c * tape.c[:, t], d_c * i, d_m * squashed
+        d_z[:, :, t] = d_i * gate(i), d_f * gate(f), d_g * squash.slope(g), d_o * gate(o)
         d_h = einsum(d_z[:, :, t], r, "gate batch cell, gate cell hidden -> batch hidden")
         d_h, d_c = np.where(valid, d_h, d_later_h), np.where(valid, d_c * f, d_later_c)
     d_x = einsum(d_z, w, "gate batch time cell, gate cell input -> batch time input")
@@ -184,7 +195,7 @@ def _backward(
     d_r = einsum(d_z, tape.h[:, :-1], "gate batch time cell, batch time hidden -> gate cell hidden")
     found = [d_w, d_r, *[d_z.sum(axis=(1, 2))] * 3]
     if p is not None:
-        m = tape.gates[3] * np.tanh(tape.c[:, 1:])
+        m = tape.gates[3] * squash.of(tape.c[:, 1:])
         found.append(einsum(d_every_h, m, "batch time hidden, batch time cell -> hidden cell"))
     return d_x[:, tape.reads], d_h, d_c, found
 

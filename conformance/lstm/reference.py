@@ -5,6 +5,7 @@ https://docs.pytorch.org/docs/stable/generated/torch.nn.LSTM.html prints:
 
     i, f, o = sigmoid(W x + b + R h + d), g = tanh(...), c' = f*c + i*g, h' = o*tanh(c')
 
+where the layer may have another function for either (`conformance.lstm.activation`).
 `tests/harness/test_reference.py` checks this file by hand-worked numbers and by a second,
 independent formulation; no framework takes part.
 """
@@ -15,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import ThreadpoolController
 
+from conformance.lstm.activation import ACTIVATIONS
 from conformance.lstm.case import Layer
 from conformance.lstm.layout import batch_major, in_layout
 from conformance.lstm.sample import Floats, LayerWeights, Sample, within
@@ -73,7 +75,7 @@ def _stack(
             row = number * layer.num_directions + direction
             backward = direction == 1 or layer.reverse
             output, h_n[row], c_n[row] = _scan(
-                weights, direction, backward, sequence, h_n[row], c_n[row], lengths
+                layer, weights, direction, backward, sequence, h_n[row], c_n[row], lengths
             )
             outputs.append(output)
         sequence = _merged(layer, outputs)
@@ -85,6 +87,7 @@ def _stack(
 
 
 def _scan(
+    layer: Layer,
     weights: LayerWeights,
     direction: int,
     backward: bool,
@@ -99,12 +102,13 @@ def _scan(
     r = weights.recurrent_weights[direction].reshape(4 * c.shape[-1], h.shape[-1])
     b = weights.bias[direction].reshape(-1)
     p = None if weights.projection_weights is None else weights.projection_weights[direction]
+    gate, squash = ACTIVATIONS[layer.recurrent_activation].of, ACTIVATIONS[layer.activation].of
     output = np.zeros((*sequence.shape[:2], h.shape[-1]))
     steps = range(sequence.shape[1])
     for t in reversed(steps) if backward else steps:
         i, f, g, o = np.split(sequence[:, t] @ w.T + h @ r.T + b, 4, axis=-1)
-        c_next = _sigmoid(f) * c + _sigmoid(i) * np.tanh(g)
-        h_next = _sigmoid(o) * np.tanh(c_next)
+        c_next = gate(f) * c + gate(i) * squash(g)
+        h_next = gate(o) * squash(c_next)
         if p is not None:
             h_next = h_next @ p.T
         if lengths is None:
@@ -123,9 +127,3 @@ def _merged(layer: Layer, outputs: list[Floats]) -> Floats:
     forward, backward = outputs
     joined = {"sum": forward + backward, "mul": forward * backward}
     return joined[layer.merge] if layer.merge in joined else (forward + backward) / 2
-
-
-def _sigmoid(x: Floats) -> Floats:
-    # By tanh, which cannot overflow as exp(-x) does.
-    result: Floats = 0.5 * (1.0 + np.tanh(0.5 * x))
-    return result

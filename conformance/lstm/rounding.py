@@ -23,6 +23,7 @@ LEAST = {"float64": 0.0, "float32": 0.0, "float16": 2.0**-25, "bfloat16": 0.0}
 # Vectorized functions are off by up to a unit of 1, also where the result is small. Those of the
 # other dtypes are computed in float32, and rounded once.
 COARSE_FUNCTIONS = frozenset({"float64", "float32"})
+EXACT = frozenset({np.maximum, np.minimum, np.absolute})  # one of the numbers, or its sign's change
 _POOL = 2**17  # errors, drawn once: each operation takes its own from somewhere in them
 
 
@@ -78,6 +79,8 @@ class Rounded(np.ndarray[Any, np.dtype[np.float64]]):
         if right.dtype != np.float64:
             return right
         rounding = _rounding((*inputs, *out))
+        if ufunc in EXACT and not out:
+            return rounding.array(right)
         size: Any
         if ufunc is np.matmul:
             size = _of_sum(right, np.matmul(fed[0] ** 2, fed[1] ** 2), fed[0].shape[-1], True)

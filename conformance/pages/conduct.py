@@ -116,6 +116,11 @@ def execution(book: Book) -> Iterator[str]:
     )
 
 
+def functions(book: Book) -> Iterator[str]:
+    """By which functions gates are made and cells squashed."""
+    yield from grid.of_layers(book, {**valued("recurrent_activation"), **valued("activation")})
+
+
 def gaps(book: Book) -> Iterator[str]:
     """What there is not, with links."""
     rows = []

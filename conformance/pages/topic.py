@@ -43,6 +43,12 @@ TOPICS = (
         conduct.containers,
     ),
     Topic("gates", "Gate order and weights", "How gates lie in the matrices.", axes.gates),
+    Topic(
+        "activations",
+        "Functions of gates and cells",
+        "Other functions than sigmoid and tanh; a hard sigmoid is one of two.",
+        conduct.functions,
+    ),
     Topic("biases", "Biases and parameter counts", "One bias a gate, or two.", axes.biases),
     Topic(
         "forget-bias",

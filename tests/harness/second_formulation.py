@@ -8,7 +8,7 @@ rounding error of subtraction (https://doi.org/10.1145/838250.838251).
 """
 
 from cmath import exp
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,6 +32,23 @@ def tanh(x: complex) -> complex:
     return 1.0 - 2.0 / (exp(2.0 * x) + 1.0)
 
 
+def cut(x: complex) -> complex:
+    """Return a number, or 0 or 1 where it lies beyond."""
+    if x.real <= 0.0:
+        return 0.0
+    return 1.0 if x.real >= 1.0 else x
+
+
+FUNCTIONS: dict[str, Callable[[complex], complex]] = {
+    "sigmoid": sigmoid,
+    "hard_sigmoid": lambda x: cut((x + 3.0) / 6.0),
+    "hard_sigmoid_fifth": lambda x: cut((x + 2.5) / 5.0),
+    "tanh": tanh,
+    "relu": lambda x: x if x.real > 0.0 else 0.0,
+    "linear": lambda x: x,
+    "softsign": lambda x: x / (1.0 + x) if x.real > 0.0 else x / (1.0 - x),
+}
+
 # Every way in which a layer can read its input and join what it read, as options.
 WAYS: dict[str, dict[str, Any]] = {
     "forward": {},
@@ -41,6 +58,19 @@ WAYS: dict[str, dict[str, Any]] = {
         f"bidirectional_{merge}": {"bidirectional": True, "merge": merge}
         for merge in ("concat", "none", "sum", "mul", "ave")
     },
+}
+
+
+# Every function that a layer may have, each beside one of its own.
+CHOSEN: dict[str, dict[str, Any]] = {
+    f"{gate}-{squash}": {"recurrent_activation": gate, "activation": squash}
+    for gate, squash in (
+        ("hard_sigmoid", "softsign"),
+        ("hard_sigmoid_fifth", "relu"),
+        ("tanh", "sigmoid"),
+        ("relu", "tanh"),
+        ("linear", "linear"),
+    )
 }
 
 
@@ -56,6 +86,8 @@ class Direction:
     b: Matrix  # (gate, cell)
     d: Matrix  # (gate, cell)
     p: Matrix | None = None  # (hidden, cell), where h is projected
+    gate: Callable[[complex], complex] = sigmoid  # of input, forget and output
+    squash: Callable[[complex], complex] = tanh  # of the candidate, and of c
 
     def total(self, gate: int, unit: int, x: Vector, h: Vector) -> complex:
         """Return what one unit of one gate is given: W x + b + R h + d."""
@@ -70,12 +102,12 @@ class Direction:
         """Return the next h and c of one sequence."""
         inner, next_c = [], []
         for unit in range(len(c)):
-            enters = sigmoid(self.total(0, unit, x, h))
-            stays = sigmoid(self.total(1, unit, x, h))
-            candidate = tanh(self.total(2, unit, x, h))
-            leaves = sigmoid(self.total(3, unit, x, h))
+            enters = self.gate(self.total(0, unit, x, h))
+            stays = self.gate(self.total(1, unit, x, h))
+            candidate = self.squash(self.total(2, unit, x, h))
+            leaves = self.gate(self.total(3, unit, x, h))
             next_c.append(stays * c[unit] + enters * candidate)
-            inner.append(leaves * tanh(next_c[unit]))
+            inner.append(leaves * self.squash(next_c[unit]))
         if self.p is None:
             return inner, next_c
         return [sum(row[unit] * inner[unit] for unit in range(len(c))) for row in self.p], next_c
@@ -146,8 +178,14 @@ def results(layer: Layer, sample: Sample) -> dict[str, NDArray[np.complex128]]:
     for one in sample.weights:
         parts = [one.input_weights, one.recurrent_weights, one.input_bias, one.recurrent_bias]
         parts += [] if one.projection_weights is None else [one.projection_weights]
+        functions = {
+            "gate": FUNCTIONS[layer.recurrent_activation],
+            "squash": FUNCTIONS[layer.activation],
+        }
         ways = range(layer.num_directions)
-        stack.append([Direction(*(part[way].tolist() for part in parts)) for way in ways])
+        stack.append(
+            [Direction(*(part[way].tolist() for part in parts), **functions) for way in ways]
+        )
     batch, time = sample.inputs["input"].shape[:2]
     rows = (len(stack) * layer.num_directions, batch)
     cell, hidden = sample.weights[0].recurrent_weights.shape[2:]

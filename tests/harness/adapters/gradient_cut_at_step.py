@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from adapters.contract import Array, Results
+from adapters.contract import Array, Layer, Results
 from tests.harness.adapters import right
 from tests.harness.adapters.right import CONVENTION, defaults, infer, parameters
 
@@ -10,9 +10,9 @@ __all__ = ["CONVENTION", "defaults", "infer", "parameters", "run"]
 PACKAGES = ("numpy",)
 
 
-def step(weights: Any, x: Array, h: Array, c: Array) -> tuple[Array, Array]:
+def step(layer: Layer, weights: Any, x: Array, h: Array, c: Array) -> tuple[Array, Array]:
     """Return h and c after one step; what moves is in the imaginary part."""
-    return right.step(weights, x, h.real, c.real)
+    return right.step(layer, weights, x, h.real, c.real)
 
 
 def run(*asked: Any) -> Results:

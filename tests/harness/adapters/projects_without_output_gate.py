@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from adapters.contract import Array, Results
+from adapters.contract import Array, Layer, Results
 from tests.harness.adapters import right
 from tests.harness.adapters.right import CONVENTION, defaults, infer, parameters
 
@@ -12,9 +12,9 @@ __all__ = ["CONVENTION", "defaults", "infer", "parameters", "run"]
 PACKAGES = ("numpy",)
 
 
-def step(weights: Any, x: Array, h: Array, c: Array) -> tuple[Array, Array]:
+def step(layer: Layer, weights: Any, x: Array, h: Array, c: Array) -> tuple[Array, Array]:
     """Return h and c after one step of the wrong cell."""
-    h, c = right.step(weights, x, h, c)
+    h, c = right.step(layer, weights, x, h, c)
     return np.tanh(c) @ weights["p"] if "p" in weights else h, c
 
 

@@ -56,7 +56,7 @@ CONVENTION = Convention(
     source="https://example.org/right",
 )
 
-Step = Callable[[Mapping[str, Array], Array, Array, Array], tuple[Array, Array]]
+Step = Callable[[Layer, Mapping[str, Array], Array, Array, Array], tuple[Array, Array]]
 Scan = Callable[..., tuple[Array, Array, Array]]
 Join = Callable[[Sequence[Array]], Array]
 
@@ -66,12 +66,26 @@ def sigmoid(x: Array) -> Array:
     return (1 + np.tanh(x / 2)) / 2
 
 
-def step(weights: Mapping[str, Array], x: Array, h: Array, c: Array) -> tuple[Array, Array]:
+FUNCTIONS: dict[str, Callable[[Array], Array]] = {  # of real numbers and, by branches, of complex
+    "sigmoid": sigmoid,
+    "hard_sigmoid": lambda x: _cut(x / 6 + 0.5),
+    "hard_sigmoid_fifth": lambda x: _cut(x / 5 + 0.5),
+    "tanh": np.tanh,
+    "relu": lambda x: np.where(x.real > 0, x, 0),
+    "linear": lambda x: x,
+    "softsign": lambda x: x / (1 + np.where(x.real > 0, x, -x)),
+}
+
+
+def step(
+    layer: Layer, weights: Mapping[str, Array], x: Array, h: Array, c: Array
+) -> tuple[Array, Array]:
     """Return h (batch, hidden) and c (batch, cell) after one step with x (batch, input)."""
+    gate, squash = FUNCTIONS[layer.recurrent_activation], FUNCTIONS[layer.activation]
     total = x @ weights["w"] + h @ weights["r"] + weights.get("b", 0) + weights.get("d", 0)
     f, i, o, g = np.split(total, 4, axis=-1)
-    c = sigmoid(f) * c + sigmoid(i) * np.tanh(g)
-    h = sigmoid(o) * np.tanh(c)
+    c = gate(f) * c + gate(i) * squash(g)
+    h = gate(o) * squash(c)
     return h @ weights["p"] if "p" in weights else h, c
 
 
@@ -187,7 +201,9 @@ def _forward(
                     if name.startswith(prefix)
                 }
                 backward, at = layer.reverse or direction == 1, row + direction
-                half, h[at], c[at] = scan(partial(step, ours), sequence, backward, h[at], c[at])
+                half, h[at], c[at] = scan(
+                    partial(step, layer, ours), sequence, backward, h[at], c[at]
+                )
                 turned = layer.reverse and not layer.keep_order
                 halves.append(half[..., ::-1, :] if turned else half)
             side_by_side = layer.num_outputs == layer.num_directions
@@ -260,6 +276,10 @@ def _gradient(
         weighed = by_move / tiny * cotangents[f"cotangent of {result}"]
         total = total + weighed.reshape(size, -1).sum(axis=1)
     return total.reshape(arrays[name].shape)
+
+
+def _cut(x: Array) -> Array:
+    return np.where(x.real < 0, 0, np.where(x.real > 1, 1, x))
 
 
 def _merged(merge: str, halves: Sequence[Array]) -> Array:

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from adapters.contract import Array
+from adapters.contract import Array, Layer
 from tests.harness.adapters import right
 from tests.harness.adapters.right import CONVENTION, infer, parameters
 
@@ -12,7 +12,7 @@ __all__ = ["CONVENTION", "infer", "parameters", "run"]
 PACKAGES = ("numpy",)
 
 
-def step(weights: Any, x: Array, h: Array, c: Array) -> tuple[Array, Array]:
+def step(layer: Layer, weights: Any, x: Array, h: Array, c: Array) -> tuple[Array, Array]:
     """Return h and c after one step of the wrong cell."""
     total = x @ weights["w"] + h @ weights["r"] + weights.get("b", 0) + weights.get("d", 0)
     f, i, o, g = (right.sigmoid(part) for part in np.split(total, 4, axis=-1))

@@ -13,9 +13,11 @@ __all__ = ["CONVENTION", "defaults", "infer", "parameters", "run"]
 PACKAGES = ("numpy",)
 
 
-def step(first: int, weights: Any, x: Array, h: Array, c: Array) -> tuple[Array, Array]:
+def step(
+    first: int, layer: Layer, weights: Any, x: Array, h: Array, c: Array
+) -> tuple[Array, Array]:
     """Leave h and c as they are where every feature is zero; of the lowest layer alone."""
-    next_h, next_c = right.step(weights, x, h, c)
+    next_h, next_c = right.step(layer, weights, x, h, c)
     if not first or x.shape[-1] != first:
         return next_h, next_c
     left_out = (x == 0).all(axis=-1, keepdims=True)

@@ -83,6 +83,7 @@ def test_expected_axes(case: Case) -> None:
 @pytest.mark.parametrize(
     "behaviour",
     [
+        "activations",
         "bad-input",
         "behind-end",
         "bidirectional",

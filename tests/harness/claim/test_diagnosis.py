@@ -2,6 +2,7 @@
 
 import dataclasses
 import itertools
+from typing import Any
 
 import numpy as np
 import pytest
@@ -101,6 +102,31 @@ def test_states_swapped() -> None:
     results = right(CASE)
     swapped = {**results, "h_n": results["c_n"], "c_n": results["h_n"]}
     assert guess(CASE, swapped) == "h_n and c_n swapped"
+
+
+@pytest.mark.parametrize(
+    ("asked", "made", "told"),
+    [
+        (
+            {"recurrent_activation": "hard_sigmoid"},
+            {"recurrent_activation": "hard_sigmoid_fifth"},
+            "hard_sigmoid with slope 0.2 in the place of hard_sigmoid with slope 1/6",
+        ),
+        (
+            {"recurrent_activation": "hard_sigmoid_fifth"},
+            {"recurrent_activation": "hard_sigmoid"},
+            "hard_sigmoid with slope 1/6 in the place of hard_sigmoid with slope 0.2",
+        ),
+        ({"recurrent_activation": "tanh"}, {}, "sigmoid in the place of tanh"),
+        ({"activation": "relu"}, {}, "tanh in the place of relu"),
+        ({}, {"activation": "softsign"}, "softsign in the place of tanh"),
+    ],
+)
+def test_another_function(asked: Any, made: Any, told: str) -> None:
+    """A function is another than the layer was asked for, one of the same name among them."""
+    case = dataclasses.replace(ONE_WAY, layer=Layer(initial_state="given", **asked))
+    other = Layer(initial_state="given", **made)
+    assert guess(case, reference.lstm(other, draw(case))) == told
 
 
 def test_output_reversed() -> None:

@@ -174,6 +174,14 @@ OWN = {  # the behaviour whose cases alone catch the mistake, and the claims tha
         "training",
         {"gradients": "gradient of layer0.w: other values"},
     ),
+    "hard_sigmoid_by_fifths": (
+        "activations",
+        {
+            "values": "looks like hard_sigmoid with slope 0.2 in the place of hard_sigmoid with "
+            "slope 1/6",
+            "gradients": "gradient of layer0.w: other values",
+        },
+    ),
     "lengths_clipped": (
         "variable-lengths",
         {

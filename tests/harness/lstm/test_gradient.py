@@ -22,7 +22,7 @@ from conformance.lstm.case import Case
 from conformance.lstm.gradient import WeightGradients
 from conformance.lstm.sample import Floats, LayerWeights, Sample, draw
 from tests.harness import second_formulation
-from tests.harness.second_formulation import WAYS
+from tests.harness.second_formulation import CHOSEN, WAYS
 
 Gradients = tuple[dict[str, Floats], tuple[WeightGradients, ...]]
 WEIGHTS = [field.name for field in fields(LayerWeights)]
@@ -120,6 +120,10 @@ LAYERS |= {  # what a reversed layer emits first of a shorter sequence is undefi
     f"{way}-lengths": Layer(**WAYS[way], initial_state="given", projection_size=1, lengths="given")
     for way in WAYS
     if way != "reverse"
+}
+LAYERS |= {
+    name: Layer(bidirectional=True, initial_state="given", projection_size=1, **chosen)
+    for name, chosen in CHOSEN.items()
 }
 LAYERS |= {f"{way}-carried": Layer(**WAYS[way], stateful="carried") for way in WAYS}
 
@@ -320,12 +324,12 @@ def test_layouts(layout: Any) -> None:
 # Mistakes in the backward pass are noticed.
 
 MISTAKES = [
-    ("o * (1 - tanh_c**2)", "o"),
+    ("o * squash.slope(squashed)", "o"),
     ("np.where(valid, d_c, 0.0) + d_m", "d_m"),
     ("d_c * g, d_c * tape.c[:, t]", "d_c * g, d_c * tape.c[:, t + 1]"),
-    ("d_c * i, d_m * tanh_c", "d_c * i, d_m * tape.c[:, t + 1]"),
-    ("d_i * i * (1 - i)", "d_i * (1 - i**2)"),
-    ("d_g * (1 - g**2)", "d_g * g * (1 - g)"),
+    ("d_c * i, d_m * squashed", "d_c * i, d_m * tape.c[:, t + 1]"),
+    ("d_i * gate(i)", "d_i * (1 - i**2)"),
+    ("d_g * squash.slope(g)", "d_g * gate(g)"),
     ("d_c * f, d_later_c", "d_c, d_later_c"),
     ("np.where(valid, d_h, d_later_h)", "np.where(valid, d_h, 0.0)"),
     ("d_c * f, d_later_c", "d_c * f, 0.0"),
@@ -337,7 +341,7 @@ MISTAKES = [
     ("else d_h @ p[way]", "else d_h @ p[0]"),
     ("in reversed(range(tape.x.shape[1]))", "in range(tape.x.shape[1])"),
     ("tape.h[:, :-1]", "tape.h[:, 1:]"),
-    ("tape.gates[3] * np.tanh(tape.c[:, 1:])", "np.tanh(tape.c[:, 1:])"),
+    ("tape.gates[3] * squash.of(tape.c[:, 1:])", "squash.of(tape.c[:, 1:])"),
     ("einsum(d_every_h, m,", "einsum(d_output[:, tape.emits], m,"),
     ("return d_x[:, tape.reads]", "return d_x"),
     ("d_output[:, tape.emits].copy()", "d_output.copy()"),

@@ -17,7 +17,7 @@ from conformance.lstm import reference
 from conformance.lstm.case import Case
 from conformance.lstm.sample import Floats, LayerWeights, Sample, draw
 from tests.harness import second_formulation
-from tests.harness.second_formulation import WAYS
+from tests.harness.second_formulation import CHOSEN, WAYS
 
 ONE_TERM = 1e-15  # an error of a few units in the last place of numbers below 1
 
@@ -279,6 +279,56 @@ def test_stateful() -> None:
     assert [carried, reset] == pytest.approx([0.675, 0.45], abs=ONE_TERM)
 
 
+@pytest.mark.parametrize(
+    ("gate", "opens"),
+    [
+        ("hard_sigmoid", [1 / 2, 1 / 3, 1, 0]),
+        ("hard_sigmoid_fifth", [1 / 2, 3 / 10, 1, 0]),
+        ("relu", [0, 0, 4, 0]),
+        ("linear", [0, -1, 4, -5]),
+        ("tanh", [0, -np.tanh(1), np.tanh(4), -np.tanh(5)]),
+    ],
+)
+def test_gate_functions(gate: Any, opens: list[float]) -> None:
+    """A gate by each function at 0, -1, 4 and -5, as the c of one step from c_0 = 1 shows it.
+
+    i is the gate at x, f the gate at 0 and g = tanh(log(4)/2) = 3/5: c = f + i * 3/5.
+    """
+    b = [0, 0, THREE_FIFTHS, 0]
+    weights = layer_of(([1, 0, 0, 0], NO, b))
+    layer = Layer(initial_state="given", recurrent_activation=gate)
+    states = {"h_0": np.zeros((1, 1, 1)), "c_0": np.ones((1, 1, 1))}
+    found = [
+        reference.lstm(layer, Sample((weights,), {"input": sequence(x), **states}))["c_n"].item()
+        for x in (0, -1, 4, -5)
+    ]
+    assert found == pytest.approx([opens[0] + 0.6 * i for i in opens], abs=ONE_TERM)
+
+
+@pytest.mark.parametrize(
+    ("function", "candidate", "end"),
+    [
+        ("relu", 0, 1 / 2),
+        ("linear", -4, -3 / 2),
+        ("softsign", -4 / 5, 1 / 11),
+        ("sigmoid", 1 / (1 + np.exp(4)), None),
+    ],
+)
+def test_cell_functions(function: Any, candidate: float, end: float | None) -> None:
+    """The function of the candidate is that of c as well: i = f = o = 1/2, c_0 = 1, x = -4.
+
+    c = 1/2 + candidate/2, and h is half of the function of that.
+    """
+    weights = layer_of(([0, 0, 1, 0], NO, NO))
+    inputs = {"input": sequence(-4), "h_0": np.zeros((1, 1, 1)), "c_0": np.ones((1, 1, 1))}
+    layer = Layer(initial_state="given", activation=function)
+    results = reference.lstm(layer, Sample((weights,), inputs))
+    c = (1 + candidate) / 2
+    end = 1 / (1 + np.exp(-c)) if end is None else end
+    assert results["c_n"].item() == pytest.approx(c, abs=ONE_TERM)
+    assert results["h_n"].item() == pytest.approx(end / 2, abs=ONE_TERM)
+
+
 def test_inputs_are_left_alone() -> None:
     """The states that a sample holds are not written to: the next framework is fed the same."""
     case = _case(Layer(initial_state="given"), Dimensions(2, 3, 5, 4, 2))
@@ -363,6 +413,9 @@ LAYERS = {
     )
     for way, lengths, projection_size in product(WAYS, ["full", "given"], [0, 1, 3])
     if (way, lengths) != ("reverse", "given")  # `agreement`: what comes first is undefined
+}
+LAYERS |= {
+    name: Layer(bidirectional=True, projection_size=1, **chosen) for name, chosen in CHOSEN.items()
 }
 
 

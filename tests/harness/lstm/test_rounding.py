@@ -69,6 +69,13 @@ def test_sum_over_an_axis() -> None:
     assert 0.8 < np.std(error) / (COARSE * 100 * np.sqrt(100 / 3 / 3)) < 1.2
 
 
+@pytest.mark.parametrize("exact", [np.maximum, np.minimum])
+def test_what_is_cut_is_exact(exact: Callable[..., Any]) -> None:
+    """Which of two numbers is the larger, and a number without its sign, take no rounding."""
+    np.testing.assert_array_equal(np.asarray(exact(rounded(NUMBERS), 1.0)), exact(NUMBERS, 1.0))
+    np.testing.assert_array_equal(np.asarray(np.abs(rounded(-NUMBERS))), NUMBERS)
+
+
 def test_in_place() -> None:
     """What is added in place is rounded too, also to what rounds itself."""
     for start in (rounded(NUMBERS), NUMBERS.copy()):

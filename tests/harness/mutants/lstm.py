@@ -4,13 +4,14 @@ Forward, the equations are those of Gers, Schmidhuber and Cummins (2000), withou
 
     i, f, o = sigmoid(W x + b + R h + d), g = tanh(...), c' = f*c + i*g, h' = o*tanh(c')
 
+or with other functions in the place of these two.
 Backward, they are differentiated by hand, step by step against the order in which they were read.
 Everything is computed in float64, batch-major, (batch, time, feature), and handed over in the
 layer's dtype and layout. No step is written more tightly than a fault needs to find its place.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -233,15 +234,17 @@ def scan(
     steps = []
     times = range(x.shape[1])
     bias = w["b"] + w["d"] if layer.bias else 0.0
+    gate = ACTIVATIONS[layer.recurrent_activation]
+    squash = ACTIVATIONS[layer.activation]
     if layer.execution != "eager":
         projected = x @ w["w"] + bias
     for t in reversed(times) if backward else times:
         from_x = x[:, t] @ w["w"] + bias if layer.execution == "eager" else projected[:, t]
         from_h = h @ w["r"]
         i, f, g, o = np.split(from_x + from_h, 4, axis=-1)
-        i, f, g, o = sigmoid(i), sigmoid(f), np.tanh(g), sigmoid(o)
+        i, f, g, o = gate(i), gate(f), squash(g), gate(o)
         c_next = f * c + i * g
-        squashed = np.tanh(c_next)
+        squashed = squash(c_next)
         m = o * squashed
         h_next = m
         if layer.projection_size:
@@ -257,6 +260,22 @@ def scan(
 def sigmoid(x: Array) -> Array:
     """Return the logistic function of every number; exp(-x) would overflow, tanh does not."""
     return 0.5 * (1.0 + np.tanh(0.5 * x))
+
+
+def cut(x: Array) -> Array:
+    """Return every number, those beyond 0 and 1 as these."""
+    return np.clip(x, 0.0, 1.0)
+
+
+ACTIVATIONS: dict[str, Callable[[Array], Array]] = {
+    "sigmoid": sigmoid,
+    "hard_sigmoid": lambda x: cut(x / 6 + 0.5),
+    "hard_sigmoid_fifth": lambda x: cut(x / 5 + 0.5),
+    "tanh": np.tanh,
+    "relu": lambda x: np.maximum(x, 0.0),
+    "linear": lambda x: x,
+    "softsign": lambda x: x / (1 + np.abs(x)),
+}
 
 
 def merged(merge: str, halves: Sequence[Array]) -> Array:
@@ -340,6 +359,8 @@ def unscan(
 ) -> tuple[Array, Array, Array, dict[str, Array]]:
     """Return the gradients of x, of the h and c before the first step, and of the weights."""
     d_x = np.zeros_like(x)
+    gate_slope = SLOPES[layer.recurrent_activation]
+    squash_slope = SLOPES[layer.activation]
     d_w = {name: np.zeros_like(one) for name, one in w.items()}
     for step in reversed(steps):
         here, t, (i, f, g, o) = step.here, step.t, step.gates
@@ -348,11 +369,11 @@ def unscan(
         if layer.projection_size:
             d_w["p"] += np.where(here, step.m, 0.0).T @ d_next
             d_m = d_next @ w["p"].T
-        d_cell = np.where(here, d_c + d_m * o * (1 - step.squashed**2), 0.0)
-        d_i = d_cell * g * i * (1 - i)
-        d_f = d_cell * step.c * f * (1 - f)
-        d_g = d_cell * i * (1 - g**2)
-        d_o = d_m * step.squashed * o * (1 - o)
+        d_cell = np.where(here, d_c + d_m * o * squash_slope(step.squashed), 0.0)
+        d_i = d_cell * g * gate_slope(i)
+        d_f = d_cell * step.c * gate_slope(f)
+        d_g = d_cell * i * squash_slope(g)
+        d_o = d_m * step.squashed * gate_slope(o)
         d_total = np.where(here, np.concatenate([d_i, d_f, d_g, d_o], axis=-1), 0.0)
         d_w["w"] += np.where(here, x[:, t], 0.0).T @ d_total
         d_w["r"] += step.h.T @ d_total
@@ -363,6 +384,22 @@ def unscan(
         d_h = np.where(here, d_total @ w["r"].T, d_h)
         d_c = np.where(here, d_cell * f, d_c)
     return d_x, d_h, d_c, d_w
+
+
+def not_cut(y: Array) -> Array:
+    """Return 1 where `cut` left a number as it was, else 0."""
+    return np.where((y > 0.0) & (y < 1.0), 1.0, 0.0)
+
+
+SLOPES: dict[str, Callable[[Array], Array]] = {  # of what the function has given
+    "sigmoid": lambda y: y * (1 - y),
+    "hard_sigmoid": lambda y: not_cut(y) / 6,
+    "hard_sigmoid_fifth": lambda y: not_cut(y) / 5,
+    "tanh": lambda y: 1 - y**2,
+    "relu": lambda y: np.where(y > 0.0, 1.0, 0.0),
+    "linear": np.ones_like,
+    "softsign": lambda y: (1 - np.abs(y)) ** 2,
+}
 
 
 def parted(layer: Layer, halves: Sequence[Array], d_outputs: Sequence[Array]) -> list[Array]:
