@@ -234,6 +234,7 @@ OPTIONS = (  # of which they speak
 )
 
 EVERYWHERE = (  # gaps of every backend
+    Gap({"cell": ANY}, why="no cell clips, sees c or couples its gates", source=CONVENTION.source),
     Gap(
         {"layout": "time_major"},
         why="time_major was removed in Keras 3",

@@ -5,7 +5,7 @@ hidden): the directions have an axis of their own, so that between two layers a 
 Reshape put them side by side. Y_h and Y_c are (direction, batch, hidden). Y of a reversed node is
 aligned with X: its Y_h is the first step of Y. Each output may be left out, as here where no state
 is asked for. A gate has two biases, which lie behind one another in one tensor, B = [Wb, Rb]. The
-peepholes P are left out, and ``input_forget`` stays 0.
+peepholes P are of i, o and f.
 
 A function of a gate is one of a list of names, three for each direction, some with an alpha and a
 beta, which stand in lists of their own in the order of the names that take them. HardSigmoid is
@@ -32,6 +32,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 from adapters.contract import (
     ANY,
+    CLIP,
     Array,
     Convention,
     Dimensions,
@@ -67,6 +68,7 @@ CONVENTION = Convention(
         "recurrent_weights": Native("layer_{layer}/R", "direction (gate cell) hidden"),
         "input_bias": Native("layer_{layer}/B", "direction (gate cell)", along=1),
         "recurrent_bias": Native("layer_{layer}/B", "direction (gate cell)", along=1),
+        "peephole_weights": Native("layer_{layer}/P", "direction (peephole cell)"),
     },
     gates="iofg",
     source=SPECIFICATION,
@@ -275,6 +277,8 @@ def build(
         }
         if layer.bias:
             tensors[f"{name}B"] = (directions, 8 * hidden)
+        if layer.cell == "peepholes":
+            tensors[f"{name}P"] = (directions, 3 * hidden)
         states = [""] * 2  # an empty name is an optional input left out
         if layer.initial_state == "given":
             states = [f"{name}initial_h", f"{name}initial_c"]
@@ -284,15 +288,18 @@ def build(
         last = number == dimensions.num_layers - 1
         y = "Y" if last else f"{name}Y"
         bias, lengths = f"{name}B" * layer.bias, "sequence_lens" * (layer.lengths == "given")
+        peepholes = [f"{name}P"] if layer.cell == "peepholes" else []
         way = "reverse" if layer.reverse else "forward"
         nodes.append(
             helper.make_node(
                 "LSTM",
-                [x, f"{name}W", f"{name}R", bias, lengths, *states],
+                [x, f"{name}W", f"{name}R", bias, lengths, *states, *peepholes],
                 [y, *handed],
                 hidden_size=hidden,
                 direction="bidirectional" if layer.bidirectional else way,
                 **functions(layer),
+                **({"clip": CLIP} if layer.cell == "clipped" else {}),
+                **({"input_forget": 1} if layer.cell == "coupled" else {}),
             )
         )
         outputs += handed

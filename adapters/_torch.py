@@ -113,6 +113,7 @@ OPTIONS = (
 )
 
 SHARED = (  # gaps of every way to export
+    Gap({"cell": ANY}, why="the kernel has the plain cell and no other", source=LSTM),
     Gap({"recurrent_activation": ANY}, why="the gates are sigmoids and nothing else", source=LSTM),
     Gap({"activation": ANY}, why="tanh is in the kernel, and no argument", source=LSTM),
     Gap(

@@ -57,6 +57,7 @@ from typing import Any, Literal, TypeAlias
 Array: TypeAlias = Any  # whatever numpy.asarray accepts, or a Cast
 Shape: TypeAlias = tuple[int, ...]
 ANY = "*"  # in a Gap: every value of an option but its default
+CLIP = 0.5  # what is clipped, where `Layer.cell` is clipped, lies within this of 0
 GROUP = 2  # the size of the second batch axis, `group`, where `Layer.layout` is extra_batch
 
 
@@ -127,6 +128,11 @@ class Layer:
     activation: Literal["tanh", "sigmoid", "relu", "linear", "softsign"] = _option(
         "tanh", "Of the candidate, and of c on its way to h."
     )
+    cell: Literal["plain", "clipped", "peepholes", "coupled"] = _option(
+        "plain",
+        "Clip all that goes into a function to ±0.5; let i and f see the c before a step, and o "
+        "that behind it, by a weight a unit; or forget as much as is let in, f = 1 - i.",
+    )
 
     @property
     def num_directions(self) -> int:
@@ -157,7 +163,7 @@ class Native:
     `name` is the framework's own name. ``{layer}``, ``{direction}`` and ``{gate}`` in it stand for
     a layer's number, a label from `Convention.directions` and a label from `gates`, so that one
     declaration covers a family. `axes` is an einops pattern over the names batch, time, input,
-    hidden, cell, layer, direction and gate: ``"(layer direction) batch hidden"``.
+    hidden, cell, layer, direction, gate and peephole: ``"(layer direction) batch hidden"``.
 
     A state whose pattern has a `time` axis is the last step of it. Weights of one name lie in one
     tensor, behind one another in the order in which they are declared, on the axis `along`.
@@ -219,10 +225,11 @@ class Convention:
     weights
         ``input_weights``, ``recurrent_weights``, and either ``bias`` (one a gate) or
         ``input_bias`` and ``recurrent_bias`` (two a gate); where the framework has a projection,
-        ``projection_weights`` (no gates).
+        ``projection_weights`` (no gates); where it has peepholes, ``peephole_weights``, of three
+        gates on the axis ``peephole``.
     gates
         The order of the gates along a ``gate`` axis: input ``i``, forget ``f``, candidate ``g``,
-        output ``o``.
+        output ``o``. Along a ``peephole`` axis it is the same, without ``g``.
     directions
         The labels for ``{direction}``: of a one-way layer, then of a bidirectional one.
     source

@@ -156,6 +156,7 @@ CELL = CONVENTION.source
 SCAN = "https://docs.jax.dev/en/latest/_autosummary/jax.lax.scan.html"
 
 GAPS = (
+    Gap({"cell": ANY}, why="no cell clips, sees c or couples its gates", source=CELL),
     Gap({"recurrent_activation": ANY}, why="the gates are sigmoids and nothing else", source=CELL),
     Gap({"activation": ANY}, why="tanh is fixed, and no argument", source=CELL),
     Gap({"projection_size": ANY}, why="no recurrent cell of Equinox projects its h", source=CELL),

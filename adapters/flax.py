@@ -167,6 +167,7 @@ SNIPPET = Snippet(
 
 RNN = f"{DOCS}/layers.html#flax.linen.RNN"
 GAPS = (  # of nn.scan: nn.RNN, which has more, is run by flax_rnn
+    Gap({"cell": ANY}, why="no cell clips, sees c or couples its gates", source=CONVENTION.source),
     Gap(
         {"bias": False},
         why="LSTMCell and OptimizedLSTMCell cannot leave the bias out",

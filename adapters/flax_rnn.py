@@ -173,6 +173,7 @@ SNIPPET = Snippet(
 )
 
 GAPS = (
+    Gap({"cell": ANY}, why="no cell clips, sees c or couples its gates", source=CELL),
     Gap({"bias": False}, why="no LSTM cell of Linen can leave the bias out", source=CELL),
     Gap({"projection_size": ANY}, why="no LSTM cell of Linen projects its h", source=CELL),
     Gap(

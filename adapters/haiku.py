@@ -146,6 +146,7 @@ SNIPPET = Snippet(
 
 LSTM, UNROLL = f"{DOCS}#haiku.LSTM", f"{DOCS}#haiku.dynamic_unroll"
 GAPS = (
+    Gap({"cell": ANY}, why="no core clips, sees c or couples its gates", source=LSTM),
     Gap({"recurrent_activation": ANY}, why="the gates are sigmoids and nothing else", source=LSTM),
     Gap({"activation": ANY}, why="tanh is fixed, and no argument", source=LSTM),
     Gap({"bias": False}, why="hk.LSTM has no option to leave the bias out", source=LSTM),

@@ -22,6 +22,7 @@ from adapters._compilation import stages as stages
 from adapters._jax import FUNCTIONS, UNEXPORTED, batch, inferred, ran
 from adapters.contract import (
     ANY,
+    CLIP,
     Array,
     Convention,
     Dimensions,
@@ -56,6 +57,7 @@ CONVENTION = Convention(
         "recurrent_weights": Native("layer_{layer}{direction}.W_hh", "hidden (gate cell)"),
         "bias": Native("layer_{layer}{direction}.b", "(gate cell)"),
         "projection_weights": Native("layer_{layer}{direction}.W_hr", "cell hidden"),
+        "peephole_weights": Native("layer_{layer}{direction}.P", "(peephole cell)"),
     },
     gates="ifgo",
     directions=(("",), ("_forward", "_backward")),
@@ -170,9 +172,12 @@ def step(
     gates = x @ params["W_ih"] + h @ params["W_hh"]
     if "b" in params:
         gates += params["b"]
+    clip = partial(jnp.clip, min=-CLIP, max=CLIP) if layer.cell == "clipped" else jnp.asarray
+    p_i, p_f, p_o = jnp.split(params["P"], 3) if layer.cell == "peepholes" else (0, 0, 0)
     i, f, g, o = jnp.split(gates, 4, axis=-1)
-    c = gate(f) * c + gate(i) * squash(g)
-    h = gate(o) * squash(c)
+    i, f = gate(clip(i + p_i * c)), gate(clip(f + p_f * c))
+    c = (1 - i if layer.cell == "coupled" else f) * c + i * squash(clip(g))
+    h = gate(clip(o + p_o * c)) * squash(clip(c))
     if "W_hr" in params:
         h = h @ params["W_hr"]
     return (h, c), h
@@ -226,6 +231,7 @@ def infer(layer: Layer, dimensions: Dimensions) -> dict[str, Shape]:
             weights |= {f"{name}.W_ih": (width, 4 * cell), f"{name}.W_hh": (hidden, 4 * cell)}
             weights |= {f"{name}.b": (4 * cell,)} if layer.bias else {}
             weights |= {f"{name}.W_hr": (cell, hidden)} if layer.projection_size else {}
+            weights |= {f"{name}.P": (3 * cell,)} if layer.cell == "peepholes" else {}
             if layer.initial_state == "given":
                 inputs |= {f"{name}.h": (*rows, hidden), f"{name}.c": (*rows, cell)}
         width = layer.num_outputs * hidden

@@ -103,6 +103,7 @@ SNIPPET = Snippet(
 KINDS = ("W_ih", "W_hh", "b_ih", "b_hh")  # the dicts, as lstm_ref takes them
 GAPS = (
     UNEXPORTED,
+    Gap({"cell": ANY}, why="the plain cell is the only flavor", source=CONVENTION.source),
     Gap(
         {"recurrent_activation": ANY},
         why="the gates are sigmoids and nothing else",

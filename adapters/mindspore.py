@@ -83,6 +83,7 @@ SNIPPET = Snippet(
     fed="ms.Tensor(array)",
 )
 GAPS = (
+    Gap({"cell": ANY}, why="no cell clips, sees c or couples its gates", source=DOCS),
     Gap({"recurrent_activation": ANY}, why="the gates are sigmoids and nothing else", source=DOCS),
     Gap({"activation": ANY}, why="tanh is fixed, and no argument", source=DOCS),
     Gap({"reverse": True}, why="a layer reads forwards, or both ways", source=DOCS),

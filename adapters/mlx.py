@@ -128,6 +128,7 @@ SNIPPET = Snippet(
 
 ISSUES = "https://github.com/ml-explore/mlx/issues"
 GAPS = (
+    Gap({"cell": ANY}, why="no layer clips, sees c or couples its gates", source=CONVENTION.source),
     Gap(
         {"recurrent_activation": ANY},
         why="the gates are sigmoids and nothing else",

@@ -187,6 +187,7 @@ SNIPPET = Snippet(
 )
 
 GAPS = (
+    Gap({"cell": ANY}, why="no cell clips, sees c or couples its gates", source=CONVENTION.source),
     Gap(
         {"bias": False},
         why="LSTMCell and OptimizedLSTMCell cannot leave the bias out",

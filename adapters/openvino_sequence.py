@@ -19,6 +19,7 @@ from adapters import _openvino
 from adapters._openvino import COMPILED
 from adapters.contract import (
     ANY,
+    CLIP,
     Array,
     Convention,
     Dimensions,
@@ -144,6 +145,11 @@ GAPS = (
     Gap(
         {"activation": ("linear", "softsign")},
         why="a cell is squashed by sigmoid, tanh or relu",
+        source=SPECIFICATION,
+    ),
+    Gap(
+        {"cell": ("peepholes", "coupled")},
+        why="LSTMSequence-5 has no P, and the input_forget of LSTMSequence-1 is gone",
         source=SPECIFICATION,
     ),
     Gap({"bias": False}, why="B is required", source=SPECIFICATION),
@@ -282,6 +288,7 @@ def _build(
             *held,
             hidden,
             "bidirectional" if layer.bidirectional else way,
+            clip=CLIP if layer.cell == "clipped" else 0.0,
             activations=[layer.recurrent_activation, layer.activation, layer.activation],
         )
         y, *final = lstm.outputs()

@@ -165,6 +165,11 @@ KERNEL = "https://github.com/PaddlePaddle/Paddle/blob/develop/paddle/phi/kernels
 RNN = f"{DOCS}/nn/RNN_en.html"
 GAPS = (
     Gap(
+        {"cell": ANY},
+        why="no cell clips, sees c or couples its gates",
+        source=f"{DOCS}/nn/LSTM_en.html",
+    ),
+    Gap(
         {"recurrent_activation": ANY},
         why="the gates are sigmoids; only SimpleRNN takes an activation",
         source=f"{DOCS}/nn/LSTM_en.html",

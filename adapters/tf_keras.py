@@ -196,6 +196,7 @@ SNIPPET = Snippet(
 
 TIME_DISTRIBUTED = f"{DOCS}/layers/TimeDistributed"
 GAPS = (
+    Gap({"cell": ANY}, why="no layer clips, sees c or couples its gates", source=CONVENTION.source),
     Gap(
         {"layout": "unbatched"},
         why="the input has exactly the axes batch, time, feature",

@@ -130,6 +130,7 @@ SNIPPET = Snippet(
 )
 
 GAPS = (
+    Gap({"cell": ANY}, why="there is the plain cell and no other", source=CELL),
     Gap({"recurrent_activation": ANY}, why="the gates are sigmoids and nothing else", source=CELL),
     Gap({"activation": ANY}, why="tanh is fixed, and no argument", source=CELL),
     Gap(

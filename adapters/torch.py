@@ -136,6 +136,7 @@ SNIPPET = Snippet(
 )
 
 GAPS = (
+    Gap({"cell": ANY}, why="the kernel has the plain cell and no other", source=CONVENTION.source),
     Gap(
         {"recurrent_activation": ANY},
         why="the gates are sigmoids and nothing else",

@@ -45,6 +45,7 @@ OPTIONS: dict[str, Sequence[Any]] = {
         "linear",
     ),
     "activation": ("tanh", "sigmoid", "relu", "linear", "softsign"),
+    "cell": ("plain", "clipped", "peepholes", "coupled"),
 }
 
 

@@ -18,6 +18,11 @@ from conformance.lstm.law import Law
 from conformance.lstm.sample import Floats, LayerWeights, Sample
 
 GATED = ("input_weights", "recurrent_weights", "input_bias", "recurrent_bias")
+CELLS = {  # what it is to take none of these into account
+    "clipped": "nothing clipped",
+    "peepholes": "the peepholes ignored",
+    "coupled": "the gates not coupled",
+}
 Merge: TypeAlias = Literal["sum", "mul", "ave"]
 
 
@@ -126,6 +131,8 @@ def _options(layer: Layer) -> Iterator[tuple[str, Layer]]:
             if name != own:
                 told = f"{ACTIVATIONS[name].told} in the place of {ACTIVATIONS[own].told}"
                 yield told, dataclasses.replace(layer, **{option: name})
+    if layer.cell != "plain":
+        yield CELLS[layer.cell], dataclasses.replace(layer, cell="plain")
     if layer.stateful == "carried":
         yield "the state not carried over", dataclasses.replace(layer, stateful="no")
 

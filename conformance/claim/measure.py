@@ -65,13 +65,14 @@ def canonical(observation: Observation) -> dict[str, Any]:
 
 
 def parameter_count(case: Case, observation: Observation) -> int:
-    """4C(I + H + biases) + PC for each layer and direction, from the dimensions alone."""
+    """4C(I + H + biases) + PC, with peepholes 3C more, for each layer and direction."""
     layer, axes = case.layer, sizes(case.layer, case.dimensions)
     hidden, cell, biases = axes["hidden"], axes["cell"], bias_count(observation) * layer.bias
     widths = [axes["input"]] + [layer.num_outputs * hidden] * (axes["layer"] - 1)
     projection = layer.projection_size * cell
+    peepholes = 3 * cell * (layer.cell == "peepholes")
     return axes["direction"] * sum(
-        4 * cell * (width + hidden + biases) + projection for width in widths
+        4 * cell * (width + hidden + biases) + projection + peepholes for width in widths
     )
 
 

@@ -23,6 +23,7 @@ from conformance.lstm.pattern import WEIGHTS, canonical, names, native
 from conformance.lstm.sample import Floats, LayerWeights, valid_steps
 
 GATES = "ifgo"
+ORDERS = {"gate": GATES, "peephole": "ifo"}  # of the canonical form, along each of these axes
 
 
 def results(convention: Convention, layer: Layer) -> dict[str, Native]:
@@ -78,6 +79,7 @@ def weights(convention: Convention, layer: Layer) -> dict[str, Native]:
         for name, form in convention.weights.items()
         if (layer.bias or "bias" not in name)
         and (layer.projection_size or name != "projection_weights")
+        and (layer.cell == "peepholes" or name != "peephole_weights")
     }
 
 
@@ -193,12 +195,12 @@ def native_weights(
 
     `stack` has the `LayerWeights` of each layer, or the gradients of those.
     """
-    order = [GATES.index(gate) for gate in convention.gates]
     laid_out: dict[str, Floats] = {}
     for member, part, _ in _parts(convention, layer, dimensions):
         array = getattr(stack[part.index["layer"]], part.name)
-        if "gate" in names(WEIGHTS[part.name]):
-            array = array[:, order]
+        for axis, order in ORDERS.items():
+            if axis in names(WEIGHTS[part.name]):
+                array = array[:, [order.index(one) for one in convention.gates if one in order]]
         leading = [axis for axis in part.index if axis != "layer"]
         array = _rearrange(array, WEIGHTS[part.name], " ".join([*leading, part.form.axes]), {})
         array = array[tuple(part.index[axis] for axis in leading)]
@@ -217,7 +219,6 @@ def canonical_weights(
     `input_bias`. What it adds at run time is not counted in: see `offset`.
     """
     axes = sizes(layer, dimensions)
-    order = [convention.gates.index(gate) for gate in GATES]
     stack: list[dict[str, Floats]] = []
     used: dict[str, int] = {}
     for member, part, law in _parts(convention, layer, dimensions):
@@ -239,10 +240,12 @@ def canonical_weights(
     nothing = np.zeros(Law(WEIGHTS["bias"], axes).shape)
     layers = []
     for held_by_name in stack:
-        gated = {
-            name: array[:, order] if "gate" in names(WEIGHTS[name]) else array
-            for name, array in held_by_name.items()
-        }
+        gated = dict(held_by_name)
+        for axis, order in ORDERS.items():
+            own = [one for one in convention.gates if one in order]
+            for name in held_by_name:
+                if axis in names(WEIGHTS[name]):
+                    gated[name] = held_by_name[name][:, [own.index(one) for one in order]]
         bias = gated.pop("bias", nothing)
         layers.append(LayerWeights(**{"input_bias": bias, "recurrent_bias": nothing, **gated}))
     return tuple(layers)

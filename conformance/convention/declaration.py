@@ -25,6 +25,7 @@ NEEDS = (
     ("inputs", "h_0", Layer(initial_state="given")),
     ("inputs", "c_0", Layer(initial_state="given")),
     ("weights", "projection_weights", Layer(projection_size=1)),
+    ("weights", "peephole_weights", Layer(cell="peepholes")),
 )
 AXES = [name for name in sizes(Layer(), Dimensions(1, 1, 1, 1)) if name != "group"]
 

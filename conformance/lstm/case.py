@@ -99,4 +99,5 @@ def sizes(layer: Layer, dimensions: Dimensions) -> dict[str, int]:
         "layer": dimensions.num_layers,
         "direction": layer.num_directions,
         "gate": 4,
+        "peephole": 3,
     }

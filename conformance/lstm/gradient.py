@@ -8,7 +8,9 @@ as
     di = dc'*g,      df = dc'*c,          dg = dc'*i,      dc = dc'*f
 
 then through the gates, by sigmoid' = s*(1 - s) and tanh' = 1 - t^2, to W, x, R, h and the biases;
-another function has its own derivative, `conformance.lstm.activation`.
+another function has its own derivative, `conformance.lstm.activation`. Peepholes take the
+cotangents of the sums of i and f back to c as well, and that of o to c'; in a coupled cell di is
+less by df, which reaches nothing else; what was clipped passes nothing on.
 Behind a sequence's end its state stays as it is, and so do the cotangents that go back; what stands
 there reaches nothing, whatever it is.
 `tests/harness/test_gradient.py` checks this file by hand-worked numbers and by complex steps.
@@ -21,6 +23,7 @@ import numpy as np
 from einops import einsum
 from numpy.typing import NDArray
 
+from adapters.contract import CLIP
 from conformance.lstm.activation import ACTIVATIONS
 from conformance.lstm.case import Layer
 from conformance.lstm.layout import batch_major, in_layout
@@ -39,6 +42,7 @@ class WeightGradients:
     recurrent_bias: Floats  # (direction, gate, cell)
     bias: Floats  # (direction, gate, cell): that of the sum, and so that of either bias
     projection_weights: Floats | None = None  # (direction, hidden, cell), where h is projected
+    peephole_weights: Floats | None = None  # (direction, peephole, cell), in the order i, f, o
 
 
 @dataclass(frozen=True)
@@ -51,6 +55,7 @@ class _Tape:
     h: Floats  # (batch, time + 1, hidden): before the first step and after each
     c: Floats  # (batch, time + 1, cell): before the first step and after each
     gates: Floats  # (gate, batch, time, cell)
+    whole: Flags  # (gate, batch, time, cell): whether the gate's sum was not clipped
     valid: Flags  # (batch, time): whether the step is one of its sequence's
 
     @property
@@ -97,14 +102,15 @@ def gradients(
     found = []
     for row, weights, tapes in reversed(list(zip(rows, sample.weights, stack, strict=True))):
         d_ways = _parted(layer, [tape.output for tape in tapes], d_sequence)
-        d_sequence, parts = np.zeros(()), []
+        d_sequence = np.zeros(())
+        parts: list[dict[str, Floats]] = []
         for w, r in enumerate(row):
             d_x, d_h[r], d_c[r], part = _backward(
                 layer, weights, w, tapes[w], d_ways[w], d_h[r], d_c[r]
             )
             d_sequence = d_sequence + d_x
             parts.append(part)
-        found.append(WeightGradients(*map(np.stack, zip(*parts, strict=True))))
+        found.append(WeightGradients(**{n: np.stack([one[n] for one in parts]) for n in parts[0]}))
     if layer.stateful == "carried":
         d_h, d_c = np.zeros_like(d_h), np.zeros_like(d_c)
     of_inputs = {"input": d_sequence, "h_0": d_h, "c_0": d_c}
@@ -155,16 +161,27 @@ def _forward(
     h, c = (np.repeat(state[:, None], x.shape[1] + 1, axis=1) for state in (h_0, c_0))
     gates = einsum(x, w, "batch time input, gate cell input -> gate batch time cell")
     gates += weights.bias[way][:, None, None]
+    whole = np.ones(gates.shape, bool)
     gate, squash = ACTIVATIONS[layer.recurrent_activation].of, ACTIVATIONS[layer.activation].of
+    peepholes = _peepholes(layer, weights, way)
     for t in range(x.shape[1]):
         gates[:, :, t] += einsum(h[:, t], r, "batch hidden, gate cell hidden -> gate batch cell")
-        gates[[0, 1, 3], :, t] = gate(gates[[0, 1, 3], :, t])
-        gates[2, :, t] = squash(gates[2, :, t])
+        if peepholes is not None:
+            gates[:2, :, t] += peepholes[:2, None] * c[:, t]
+        if layer.cell == "clipped":
+            whole[:, :, t] = np.abs(gates[:, :, t]) < CLIP
+            gates[:, :, t] = _clipped(gates[:, :, t])
+        gates[:2, :, t], gates[2, :, t] = gate(gates[:2, :, t]), squash(gates[2, :, t])
+        if layer.cell == "coupled":
+            gates[1, :, t] = 1 - gates[0, :, t]
         i, f, g, o = gates[:, :, t]
         c[:, t + 1] = np.where(valid[:, t, None], f * c[:, t] + i * g, c[:, t])
-        m = o * squash(c[:, t + 1])
+        if peepholes is not None:
+            o += peepholes[2] * c[:, t + 1]
+        o[...] = gate(o)
+        m = o * squash(_seen(layer, c[:, t + 1]))
         h[:, t + 1] = np.where(valid[:, t, None], m if p is None else m @ p[way].T, h[:, t])
-    return _Tape(reads, emits, x, h, c, gates, valid)
+    return _Tape(reads, emits, x, h, c, gates, whole, valid)
 
 
 def _backward(
@@ -175,29 +192,67 @@ def _backward(
     d_output: Floats,
     d_h: Floats,
     d_c: Floats,
-) -> tuple[Floats, Floats, Floats, list[Floats]]:
+) -> tuple[Floats, Floats, Floats, dict[str, Floats]]:
     """The gradients of the input, of the initial h and c, and of one direction's weights."""
     w, r, p = weights.input_weights[way], weights.recurrent_weights[way], weights.projection_weights
     gate, squash = ACTIVATIONS[layer.recurrent_activation].slope, ACTIVATIONS[layer.activation]
+    peepholes = _peepholes(layer, weights, way)
     d_every_h, d_z = d_output[:, tape.emits].copy(), np.empty_like(tape.gates)
     for t in reversed(range(tape.x.shape[1])):
-        (i, f, g, o), squashed = tape.gates[:, :, t], squash.of(tape.c[:, t + 1])
+        (i, f, g, o), squashed = tape.gates[:, :, t], squash.of(_seen(layer, tape.c[:, t + 1]))
         valid, d_later_h, d_later_c = tape.valid[:, t, None], d_h, d_c
         d_h = d_every_h[:, t] = np.where(valid, d_every_h[:, t] + d_h, 0.0)
         d_m = d_h if p is None else d_h @ p[way]
-        d_c = np.where(valid, d_c, 0.0) + d_m * o * squash.slope(squashed)
-        d_i, d_f, d_g, d_o = d_c * g, d_c * tape.c[:, t], d_c * i, d_m * squashed
-        d_z[:, :, t] = d_i * gate(i), d_f * gate(f), d_g * squash.slope(g), d_o * gate(o)
+        d_seen = d_m * o * squash.slope(squashed)
+        if layer.cell == "clipped":
+            d_seen = np.where(np.abs(tape.c[:, t + 1]) < CLIP, d_seen, 0.0)
+        d_c = np.where(valid, d_c, 0.0) + d_seen
+        d_z[3, :, t] = d_m * squashed * gate(o)
+        if peepholes is not None:
+            d_c = d_c + d_z[3, :, t] * peepholes[2]
+        d_i, d_f, d_g = d_c * g, d_c * tape.c[:, t], d_c * i
+        if layer.cell == "coupled":
+            d_i, d_f = d_i - d_f, np.zeros_like(d_f)
+        d_z[:3, :, t] = d_i * gate(i), d_f * gate(f), d_g * squash.slope(g)
+        if layer.cell == "clipped":
+            d_z[:, :, t] = np.where(tape.whole[:, :, t], d_z[:, :, t], 0.0)
         d_h = einsum(d_z[:, :, t], r, "gate batch cell, gate cell hidden -> batch hidden")
-        d_h, d_c = np.where(valid, d_h, d_later_h), np.where(valid, d_c * f, d_later_c)
+        d_c = d_c * f
+        if peepholes is not None:
+            d_c = d_c + (d_z[:2, :, t] * peepholes[:2, None]).sum(axis=0)
+        d_h, d_c = np.where(valid, d_h, d_later_h), np.where(valid, d_c, d_later_c)
     d_x = einsum(d_z, w, "gate batch time cell, gate cell input -> batch time input")
     d_w = einsum(d_z, tape.x, "gate batch time cell, batch time input -> gate cell input")
     d_r = einsum(d_z, tape.h[:, :-1], "gate batch time cell, batch time hidden -> gate cell hidden")
-    found = [d_w, d_r, *[d_z.sum(axis=(1, 2))] * 3]
+    found = {"input_weights": d_w, "recurrent_weights": d_r}
+    found |= dict.fromkeys(("bias", "input_bias", "recurrent_bias"), d_z.sum(axis=(1, 2)))
+    if peepholes is not None:
+        before, behind = tape.c[:, :-1], tape.c[:, 1:]
+        seen = zip(d_z[[0, 1, 3]], (before, before, behind), strict=True)
+        found["peephole_weights"] = np.stack([(one * c).sum(axis=(0, 1)) for one, c in seen])
     if p is not None:
-        m = tape.gates[3] * squash.of(tape.c[:, 1:])
-        found.append(einsum(d_every_h, m, "batch time hidden, batch time cell -> hidden cell"))
+        m = tape.gates[3] * squash.of(_seen(layer, tape.c[:, 1:]))
+        d_p = einsum(d_every_h, m, "batch time hidden, batch time cell -> hidden cell")
+        found["projection_weights"] = d_p
     return d_x[:, tape.reads], d_h, d_c, found
+
+
+def _peepholes(layer: Layer, weights: LayerWeights, way: int) -> Floats | None:
+    """Those of one direction, (peephole, cell), where the layer has them."""
+    if layer.cell != "peepholes" or weights.peephole_weights is None:
+        return None
+    found: Floats = weights.peephole_weights[way]
+    return found
+
+
+def _seen(layer: Layer, c: Floats) -> Floats:
+    """What of c goes into its function."""
+    return _clipped(c) if layer.cell == "clipped" else c
+
+
+def _clipped(x: Floats) -> Floats:
+    found: Floats = np.minimum(np.maximum(x, -CLIP), CLIP)
+    return found
 
 
 def _joined(layer: Layer, parts: Sequence[Floats]) -> Floats:

@@ -28,6 +28,7 @@ WEIGHTS: Mapping[str, str] = {
     "input_bias": "direction gate cell",
     "recurrent_bias": "direction gate cell",
     "projection_weights": "direction hidden cell",
+    "peephole_weights": "direction peephole cell",
 }
 
 

@@ -5,17 +5,22 @@ https://docs.pytorch.org/docs/stable/generated/torch.nn.LSTM.html prints:
 
     i, f, o = sigmoid(W x + b + R h + d), g = tanh(...), c' = f*c + i*g, h' = o*tanh(c')
 
-where the layer may have another function for either (`conformance.lstm.activation`).
+where the layer may have another function for either (`conformance.lstm.activation`). Variants of
+the cell are those that https://onnx.ai/onnx/operators/onnx__LSTM.html prints: with peepholes p*c is
+added to the sums of i and f, and p*c' to that of o; a coupled cell has f = 1 - i; in a clipped one
+all that goes into a function is cut to ±1/2, c' on its way to h too, while c' itself is kept whole.
 `tests/harness/test_reference.py` checks this file by hand-worked numbers and by a second,
 independent formulation; no framework takes part.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import ThreadpoolController
 
+from adapters.contract import CLIP
 from conformance.lstm.activation import ACTIVATIONS
 from conformance.lstm.case import Layer
 from conformance.lstm.layout import batch_major, in_layout
@@ -102,12 +107,18 @@ def _scan(
     r = weights.recurrent_weights[direction].reshape(4 * c.shape[-1], h.shape[-1])
     b = weights.bias[direction].reshape(-1)
     p = None if weights.projection_weights is None else weights.projection_weights[direction]
-    gate, squash = ACTIVATIONS[layer.recurrent_activation].of, ACTIVATIONS[layer.activation].of
+    gate, squash = _clipping(layer, layer.recurrent_activation), _clipping(layer, layer.activation)
+    peepholes = None if layer.cell != "peepholes" else weights.peephole_weights
     output = np.zeros((*sequence.shape[:2], h.shape[-1]))
     steps = range(sequence.shape[1])
     for t in reversed(steps) if backward else steps:
         i, f, g, o = np.split(sequence[:, t] @ w.T + h @ r.T + b, 4, axis=-1)
-        c_next = gate(f) * c + gate(i) * squash(g)
+        if peepholes is not None:
+            i, f = i + peepholes[direction, 0] * c, f + peepholes[direction, 1] * c
+        enters = gate(i)
+        c_next = (1 - enters if layer.cell == "coupled" else gate(f)) * c + enters * squash(g)
+        if peepholes is not None:
+            o = o + peepholes[direction, 2] * c_next
         h_next = gate(o) * squash(c_next)
         if p is not None:
             h_next = h_next @ p.T
@@ -118,6 +129,14 @@ def _scan(
             h, c = np.where(valid, h_next, h), np.where(valid, c_next, c)
             output[:, t] = np.where(valid, h_next, 0.0)
     return output, h, c
+
+
+def _clipping(layer: Layer, function: str) -> Callable[[Floats], Floats]:
+    """The function of this name, as the layer has it."""
+    of = ACTIVATIONS[function].of
+    if layer.cell != "clipped":
+        return of
+    return lambda x: of(np.minimum(np.maximum(x, -CLIP), CLIP))
 
 
 def _merged(layer: Layer, outputs: list[Floats]) -> Floats:

@@ -37,6 +37,7 @@ class LayerWeights:
     input_bias: Floats  # (direction, gate, cell); zeros where the layer has no bias
     recurrent_bias: Floats  # (direction, gate, cell); zeros where the layer has no bias
     projection_weights: Floats | None = None  # (direction, hidden, cell), where h is projected
+    peephole_weights: Floats | None = None  # (direction, peephole, cell), in the order i, f, o
 
     @property
     def bias(self) -> Floats:
@@ -86,6 +87,9 @@ def draw(case: Case) -> Sample:
             recurrent_bias=bias(),
             projection_weights=(
                 uniform((directions, hidden, cell), bound) if layer.projection_size else None
+            ),
+            peephole_weights=(
+                uniform((directions, 3, cell), bound) if layer.cell == "peepholes" else None
             ),
         )
         for width in widths

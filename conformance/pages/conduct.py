@@ -117,8 +117,10 @@ def execution(book: Book) -> Iterator[str]:
 
 
 def functions(book: Book) -> Iterator[str]:
-    """By which functions gates are made and cells squashed."""
-    yield from grid.of_layers(book, {**valued("recurrent_activation"), **valued("activation")})
+    """By which functions gates are made and cells squashed, and which variants of the cell are."""
+    yield from grid.of_layers(
+        book, {**valued("recurrent_activation"), **valued("activation"), **valued("cell")}
+    )
 
 
 def gaps(book: Book) -> Iterator[str]:

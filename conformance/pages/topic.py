@@ -46,7 +46,7 @@ TOPICS = (
     Topic(
         "activations",
         "Functions of gates and cells",
-        "Other functions than sigmoid and tanh; a hard sigmoid is one of two.",
+        "Other functions than sigmoid and tanh, a hard sigmoid being one of two; other cells.",
         conduct.functions,
     ),
     Topic("biases", "Biases and parameter counts", "One bias a gate, or two.", axes.biases),

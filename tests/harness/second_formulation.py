@@ -61,7 +61,7 @@ WAYS: dict[str, dict[str, Any]] = {
 }
 
 
-# Every function that a layer may have, each beside one of its own.
+# Every function and cell that a layer may have.
 CHOSEN: dict[str, dict[str, Any]] = {
     f"{gate}-{squash}": {"recurrent_activation": gate, "activation": squash}
     for gate, squash in (
@@ -71,6 +71,9 @@ CHOSEN: dict[str, dict[str, Any]] = {
         ("relu", "tanh"),
         ("linear", "linear"),
     )
+} | {
+    cell: {"cell": cell, "recurrent_activation": "tanh"}
+    for cell in ("clipped", "peepholes", "coupled")
 }
 
 
@@ -86,8 +89,10 @@ class Direction:
     b: Matrix  # (gate, cell)
     d: Matrix  # (gate, cell)
     p: Matrix | None = None  # (hidden, cell), where h is projected
+    e: Matrix | None = None  # (peephole, cell), of input, forget and output
     gate: Callable[[complex], complex] = sigmoid  # of input, forget and output
     squash: Callable[[complex], complex] = tanh  # of the candidate, and of c
+    coupled: bool = False
 
     def total(self, gate: int, unit: int, x: Vector, h: Vector) -> complex:
         """Return what one unit of one gate is given: W x + b + R h + d."""
@@ -102,11 +107,14 @@ class Direction:
         """Return the next h and c of one sequence."""
         inner, next_c = [], []
         for unit in range(len(c)):
-            enters = self.gate(self.total(0, unit, x, h))
-            stays = self.gate(self.total(1, unit, x, h))
+            eyes = [0.0] * 3 if self.e is None else [row[unit] for row in self.e]
+            enters = self.gate(self.total(0, unit, x, h) + eyes[0] * c[unit])
+            stays = self.gate(self.total(1, unit, x, h) + eyes[1] * c[unit])
+            if self.coupled:
+                stays = 1.0 - enters
             candidate = self.squash(self.total(2, unit, x, h))
-            leaves = self.gate(self.total(3, unit, x, h))
             next_c.append(stays * c[unit] + enters * candidate)
+            leaves = self.gate(self.total(3, unit, x, h) + eyes[2] * next_c[unit])
             inner.append(leaves * self.squash(next_c[unit]))
         if self.p is None:
             return inner, next_c
@@ -172,20 +180,32 @@ def lstm(
     return {"output": output if layer.return_sequences else last, "h_n": h_n, "c_n": c_n}
 
 
+def _clipping(layer: Layer, of: Callable[[complex], complex]) -> Callable[[complex], complex]:
+    def clipped(x: complex) -> complex:
+        if abs(x.real) < 0.5:
+            return of(x)
+        return of(0.5 if x.real > 0 else -0.5)
+
+    return clipped if layer.cell == "clipped" else of
+
+
 def results(layer: Layer, sample: Sample) -> dict[str, NDArray[np.complex128]]:
     """Return output, h_n and c_n of a batch-major layer as arrays; any number may be complex."""
     stack = []
     for one in sample.weights:
         parts = [one.input_weights, one.recurrent_weights, one.input_bias, one.recurrent_bias]
-        parts += [] if one.projection_weights is None else [one.projection_weights]
-        functions = {
-            "gate": FUNCTIONS[layer.recurrent_activation],
-            "squash": FUNCTIONS[layer.activation],
+        others = {"p": one.projection_weights, "e": one.peephole_weights}
+        options: dict[str, Any] = {
+            "gate": _clipping(layer, FUNCTIONS[layer.recurrent_activation]),
+            "squash": _clipping(layer, FUNCTIONS[layer.activation]),
+            "coupled": layer.cell == "coupled",
         }
-        ways = range(layer.num_directions)
-        stack.append(
-            [Direction(*(part[way].tolist() for part in parts), **functions) for way in ways]
-        )
+        directions = []
+        for way in range(layer.num_directions):
+            given = {n: part[way].tolist() for n, part in others.items() if part is not None}
+            four = (part[way].tolist() for part in parts)
+            directions.append(Direction(*four, **given, **options))
+        stack.append(directions)
     batch, time = sample.inputs["input"].shape[:2]
     rows = (len(stack) * layer.num_directions, batch)
     cell, hidden = sample.weights[0].recurrent_weights.shape[2:]

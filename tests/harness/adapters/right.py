@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from adapters.contract import (
+    CLIP,
     GROUP,
     Array,
     Cast,
@@ -50,6 +51,7 @@ CONVENTION = Convention(
         "input_bias": Native("layer{layer}{direction}.b", "(gate cell)"),
         "recurrent_bias": Native("layer{layer}{direction}.d", "(gate cell)"),
         "projection_weights": Native("layer{layer}{direction}.p", "cell hidden"),
+        "peephole_weights": Native("layer{layer}{direction}.e", "peephole cell"),
     },
     gates="fiog",
     directions=(("",), (".ahead", ".back")),
@@ -82,10 +84,14 @@ def step(
 ) -> tuple[Array, Array]:
     """Return h (batch, hidden) and c (batch, cell) after one step with x (batch, input)."""
     gate, squash = FUNCTIONS[layer.recurrent_activation], FUNCTIONS[layer.activation]
+    eyes = weights.get("e", np.zeros((3, 1)))
+    of_f, of_i, of_o = (eyes[..., [gate], :] for gate in range(3))
     total = x @ weights["w"] + h @ weights["r"] + weights.get("b", 0) + weights.get("d", 0)
     f, i, o, g = np.split(total, 4, axis=-1)
-    c = gate(f) * c + gate(i) * squash(g)
-    h = gate(o) * squash(c)
+    clip = _clip if layer.cell == "clipped" else np.asarray
+    i, f = gate(clip(i + of_i * c)), gate(clip(f + of_f * c))
+    c = (1 - i if layer.cell == "coupled" else f) * c + i * squash(clip(g))
+    h = gate(clip(o + of_o * c)) * squash(clip(c))
     return h @ weights["p"] if "p" in weights else h, c
 
 
@@ -166,6 +172,8 @@ def parameters(layer: Layer, dimensions: Dimensions) -> dict[str, Shape]:
                 shapes |= {f"{prefix}b": (4 * cell,), f"{prefix}d": (4 * cell,)}
             if layer.projection_size:
                 shapes[f"{prefix}p"] = (cell, hidden)
+            if layer.cell == "peepholes":
+                shapes[f"{prefix}e"] = (3, cell)
         width = layer.num_outputs * hidden
     return shapes
 
@@ -280,6 +288,10 @@ def _gradient(
 
 def _cut(x: Array) -> Array:
     return np.where(x.real < 0, 0, np.where(x.real > 1, 1, x))
+
+
+def _clip(x: Array) -> Array:
+    return np.where(np.abs(x.real) < CLIP, x, np.copysign(CLIP, x.real))
 
 
 def _merged(merge: str, halves: Sequence[Array]) -> Array:

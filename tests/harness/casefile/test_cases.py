@@ -87,6 +87,7 @@ def test_expected_axes(case: Case) -> None:
         "bad-input",
         "behind-end",
         "bidirectional",
+        "cell-variants",
         "checkpoint",
         "compiled",
         "coverage-pairs",

@@ -129,6 +129,20 @@ def test_another_function(asked: Any, made: Any, told: str) -> None:
     assert guess(case, reference.lstm(other, draw(case))) == told
 
 
+@pytest.mark.parametrize(
+    ("cell", "told"),
+    [
+        ("clipped", "nothing clipped"),
+        ("peepholes", "the peepholes ignored"),
+        ("coupled", "the gates not coupled"),
+    ],
+)
+def test_cell_ignored(cell: Any, told: str) -> None:
+    """A variant of the cell is asked for, and the plain one comes."""
+    case = dataclasses.replace(ONE_WAY, layer=Layer(initial_state="given", cell=cell))
+    assert guess(case, reference.lstm(Layer(initial_state="given"), draw(case))) == told
+
+
 def test_output_reversed() -> None:
     """The whole sequence from its end."""
     results = right(ONE_WAY)

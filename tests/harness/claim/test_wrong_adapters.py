@@ -156,6 +156,13 @@ WRONG = {
     "upper_layers_read_forward_only": {"values": "h_n: other values"},
 }
 OWN = {  # the behaviour whose cases alone catch the mistake, and the claims that do
+    "attributes_ignored": (
+        "cell-variants",
+        {
+            "values": "looks like the gates not coupled",
+            "gradients": "gradient of layer0.w: other values",
+        },
+    ),
     "average_not_halved": ("merge", {"values": "output: other values"}),
     "buffer_reused": (
         "repeats",

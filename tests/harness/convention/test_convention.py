@@ -172,6 +172,24 @@ def test_projection_is_a_weight() -> None:
     assert narrow == {"r_0": (16, 2), "r_1": (16, 2), "p_0": (2, 4), "p_1": (2, 4)}
 
 
+def test_peepholes_are_a_weight() -> None:
+    """Peepholes lie in the framework's order of gates, and only a layer with them has any."""
+    form = Native("p_{layer}{direction}", "(peephole cell)")
+    declared = dataclasses.replace(
+        STACKED, weights={**STACKED.weights, "peephole_weights": form}, gates="iofg"
+    )
+    layer, sizes = Layer(cell="peepholes"), Dimensions(2, 3, 4, 2)
+    sample = draw(_case(layer, sizes))
+    given_ = views.native_weights(declared, layer, sizes, sample.weights)
+    (weights,) = sample.weights
+    assert weights.peephole_weights is not None
+    (i, f, o), came = weights.peephole_weights[0], given_["p_0"]
+    np.testing.assert_array_equal(came, [*i, *o, *f])
+    (back,) = views.canonical_weights(declared, layer, sizes, given_)
+    np.testing.assert_array_equal(back.peephole_weights, weights.peephole_weights)
+    assert "p_0" not in views.parameter_laws(declared, Layer(), sizes)
+
+
 @pytest.mark.parametrize("layer", [BOTH, LAST], ids=["sequences", "last"])
 def test_states_not_asked_for(layer: Layer) -> None:
     """Without states none are due, and those that come all the same have the law of asked ones."""

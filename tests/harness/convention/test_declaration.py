@@ -39,7 +39,7 @@ def test_read_as_imported() -> None:
             "wrong_pattern",
             f"{FOLDER}/wrong_pattern.py: CONVENTION.results['output']: 'y', 'batch tim hidden': "
             "'tim' is no axis: did you mean 'time'? "
-            "(axes: batch, time, input, hidden, cell, layer, direction, gate)",
+            "(axes: batch, time, input, hidden, cell, layer, direction, gate, peephole)",
         ),
         (
             "computed_convention",
@@ -130,6 +130,7 @@ def test_missing_declaration() -> None:
         ("inputs", "lengths", "lengths"),
         ("inputs", "h_0", "initial_state"),
         ("weights", "projection_weights", "projection_size"),
+        ("weights", "peephole_weights", "cell"),
     ],
 )
 def test_missing_without_a_gap(part: str, name: str, option: str) -> None:

@@ -325,14 +325,14 @@ def test_layouts(layout: Any) -> None:
 
 MISTAKES = [
     ("o * squash.slope(squashed)", "o"),
-    ("np.where(valid, d_c, 0.0) + d_m", "d_m"),
+    ("np.where(valid, d_c, 0.0) + d_seen", "d_seen"),
     ("d_c * g, d_c * tape.c[:, t]", "d_c * g, d_c * tape.c[:, t + 1]"),
-    ("d_c * i, d_m * squashed", "d_c * i, d_m * tape.c[:, t + 1]"),
+    ("d_m * squashed * gate(o)", "d_m * tape.c[:, t + 1] * gate(o)"),
     ("d_i * gate(i)", "d_i * (1 - i**2)"),
     ("d_g * squash.slope(g)", "d_g * gate(g)"),
-    ("d_c * f, d_later_c", "d_c, d_later_c"),
+    ("d_c = d_c * f", "d_c = +d_c"),
     ("np.where(valid, d_h, d_later_h)", "np.where(valid, d_h, 0.0)"),
-    ("d_c * f, d_later_c", "d_c * f, 0.0"),
+    ("np.where(valid, d_c, d_later_c)", "np.where(valid, d_c, 0.0)"),
     ("np.where(valid, d_every_h[:, t] + d_h, 0.0)", "d_every_h[:, t] + d_h"),
     ("np.where(valid, d_c, 0.0)", "d_c"),
     ("d_h, d_c = np.zeros_like(d_h), np.zeros_like(d_c)", "pass"),
@@ -341,7 +341,7 @@ MISTAKES = [
     ("else d_h @ p[way]", "else d_h @ p[0]"),
     ("in reversed(range(tape.x.shape[1]))", "in range(tape.x.shape[1])"),
     ("tape.h[:, :-1]", "tape.h[:, 1:]"),
-    ("tape.gates[3] * squash.of(tape.c[:, 1:])", "squash.of(tape.c[:, 1:])"),
+    ("tape.gates[3] * squash.of(_seen", "squash.of(_seen"),
     ("einsum(d_every_h, m,", "einsum(d_output[:, tape.emits], m,"),
     ("return d_x[:, tape.reads]", "return d_x"),
     ("d_output[:, tape.emits].copy()", "d_output.copy()"),
@@ -351,6 +351,12 @@ MISTAKES = [
     ("d_h[rows[-1]] +=", "d_h[rows[-1]] ="),
     ("d_h[rows[-1]] +=", "d_h[rows[0]] +="),
     ("if layer.keep_order or way == 1", "if way == 1"),
+    ("np.abs(tape.c[:, t + 1]) < CLIP, d_seen, 0.0", "True, d_seen, 0.0"),
+    ("np.where(tape.whole[:, :, t], d_z[:, :, t], 0.0)", "d_z[:, :, t]"),
+    ("d_i - d_f, np.zeros_like(d_f)", "d_i, d_f"),
+    ("d_c + d_z[3, :, t] * peepholes[2]", "+d_c"),
+    ("d_c + (d_z[:2, :, t] * peepholes[:2, None]).sum(axis=0)", "d_c * 1"),
+    ("(before, before, behind)", "(before, before, before)"),
 ]
 
 
@@ -363,6 +369,7 @@ def test_mistakes_are_noticed(right: str, wrong: str) -> None:
     exec(source.replace(right, wrong), mistaken.__dict__)
     layers = [LAYERS[f"{way}-given-1"] for way in WAYS]
     layers += [layer for name, layer in LAYERS.items() if name.endswith(("lengths", "carried"))]
+    layers += [LAYERS[name] for name in CHOSEN]
     samples = [_drawn(layer, Dimensions(2, 3, 1, 2, 2)) for layer in layers]
     assert any(
         differing(mistaken.gradients, layer, sample, set(SHAPES))

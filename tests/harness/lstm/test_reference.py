@@ -329,6 +329,49 @@ def test_cell_functions(function: Any, candidate: float, end: float | None) -> N
     assert results["h_n"].item() == pytest.approx(end / 2, abs=ONE_TERM)
 
 
+def variant(cell: Any, weights: LayerWeights, x: float, c_0: float) -> tuple[float, float]:
+    """Return the c and the h of one step of one unit."""
+    inputs = {
+        "input": sequence(x),
+        "h_0": np.zeros((1, 1, 1)),
+        "c_0": np.full((1, 1, 1), float(c_0)),
+    }
+    results = reference.lstm(Layer(initial_state="given", cell=cell), Sample((weights,), inputs))
+    return results["c_n"].item(), results["h_n"].item()
+
+
+def test_clipped() -> None:
+    """What goes into a function is cut to 1/2: all four sums, and c, which itself is kept whole.
+
+    Each sum is 8 or -8. With s = sigmoid(1/2): i = s, f = 1 - s and g = tanh(1/2), so that from
+    c_0 = 8 c = (1 - s) * 8 + s * tanh(1/2), about 3.3, and h = s * tanh(1/2).
+    """
+    c, h = variant("clipped", layer_of(([4, -4, 4, 4], NO, NO)), 2, 8)
+    s, t = 1 / (1 + np.exp(-0.5)), np.tanh(0.5)
+    assert [c, h] == pytest.approx([(1 - s) * 8 + s * t, s * t], abs=4 * ONE_TERM)
+
+
+def test_peepholes() -> None:
+    """I and f see the c before the step, o that behind it.
+
+    c_0 = 2 with peepholes of log(3)/2, 0 and log(3)/(5/4): i = 3/4, f = 1/2 and g = 1/3, so
+    that c = 1 + 1/4 = 5/4, and o = sigmoid(log 3) = 3/4.
+    """
+    weights = replace(
+        layer_of((NO, NO, [0, 0, log(2) / 2, 0])),
+        peephole_weights=np.array([[[log(3) / 2], [0], [log(3) / 1.25]]]),
+    )
+    c, h = variant("peepholes", weights, 1, 2)
+    assert [c, h] == pytest.approx([1.25, 0.75 * np.tanh(1.25)], abs=ONE_TERM)
+
+
+def test_coupled() -> None:
+    """F is 1 - i, whatever its own weights are: i = 3/4 and g = 3/5, c = 1/4 * 8 + 9/20."""
+    weights = layer_of((NO, NO, [THREE_QUARTERS, 800, THREE_FIFTHS, 0]))
+    c, h = variant("coupled", weights, 1, 8)
+    assert [c, h] == pytest.approx([2.45, np.tanh(2.45) / 2], abs=ONE_TERM)
+
+
 def test_inputs_are_left_alone() -> None:
     """The states that a sample holds are not written to: the next framework is fed the same."""
     case = _case(Layer(initial_state="given"), Dimensions(2, 3, 5, 4, 2))

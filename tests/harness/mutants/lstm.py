@@ -4,7 +4,8 @@ Forward, the equations are those of Gers, Schmidhuber and Cummins (2000), withou
 
     i, f, o = sigmoid(W x + b + R h + d), g = tanh(...), c' = f*c + i*g, h' = o*tanh(c')
 
-or with other functions in the place of these two.
+or with other functions in the place of these two, and with variants of the cell: clipped, with
+peepholes, coupled.
 Backward, they are differentiated by hand, step by step against the order in which they were read.
 Everything is computed in float64, batch-major, (batch, time, feature), and handed over in the
 layer's dtype and layout. No step is written more tightly than a fault needs to find its place.
@@ -18,6 +19,7 @@ from typing import Any
 import numpy as np
 
 from adapters.contract import (
+    CLIP,
     GROUP,
     Array,
     Cast,
@@ -51,6 +53,7 @@ CONVENTION = Convention(
         "input_bias": Native("layer{layer}{direction}.b", "(gate cell)"),
         "recurrent_bias": Native("layer{layer}{direction}.d", "(gate cell)"),
         "projection_weights": Native("layer{layer}{direction}.p", "cell hidden"),
+        "peephole_weights": Native("layer{layer}{direction}.e", "(peephole cell)"),
     },
     gates="ifgo",
     directions=(("",), (".ahead", ".back")),
@@ -84,6 +87,8 @@ class Step:
     gates: tuple[Array, Array, Array, Array]  # i, f, g, o
     squashed: Array  # tanh(c')
     m: Array  # o * tanh(c')
+    ahead: Array  # (batch, cell) behind the step
+    sums: tuple[Array, Array, Array, Array]  # of the gates, before they are clipped
 
 
 @dataclass
@@ -236,21 +241,34 @@ def scan(
     bias = w["b"] + w["d"] if layer.bias else 0.0
     gate = ACTIVATIONS[layer.recurrent_activation]
     squash = ACTIVATIONS[layer.activation]
+    eyes = np.split(w["e"], 3) if layer.cell == "peepholes" else []
     if layer.execution != "eager":
         projected = x @ w["w"] + bias
     for t in reversed(times) if backward else times:
         from_x = x[:, t] @ w["w"] + bias if layer.execution == "eager" else projected[:, t]
         from_h = h @ w["r"]
         i, f, g, o = np.split(from_x + from_h, 4, axis=-1)
+        if layer.cell == "peepholes":
+            i = i + eyes[0] * c
+            f = f + eyes[1] * c
+        sums = i, f, g, o
+        if layer.cell == "clipped":
+            i, f, g, o = map(clipped, sums)
         i, f, g, o = gate(i), gate(f), squash(g), gate(o)
+        if layer.cell == "coupled":
+            f = 1.0 - i
         c_next = f * c + i * g
+        if layer.cell == "peepholes":
+            o = gate(sums[3] + eyes[2] * c_next)
         squashed = squash(c_next)
+        if layer.cell == "clipped":
+            squashed = squash(clipped(c_next))
         m = o * squashed
         h_next = m
         if layer.projection_size:
             h_next = m @ w["p"]
         here = valid[:, t, None]
-        steps.append(Step(t, here, h, c, (i, f, g, o), squashed, m))
+        steps.append(Step(t, here, h, c, (i, f, g, o), squashed, m, c_next, sums))
         output[:, t] = np.where(here, h_next, 0.0)
         h = np.where(here, h_next, h)
         c = np.where(here, c_next, c)
@@ -260,6 +278,11 @@ def scan(
 def sigmoid(x: Array) -> Array:
     """Return the logistic function of every number; exp(-x) would overflow, tanh does not."""
     return 0.5 * (1.0 + np.tanh(0.5 * x))
+
+
+def clipped(x: Array) -> Array:
+    """Return every number, those beyond the clip as the clip."""
+    return np.clip(x, -CLIP, CLIP)
 
 
 def cut(x: Array) -> Array:
@@ -370,10 +393,24 @@ def unscan(
             d_w["p"] += np.where(here, step.m, 0.0).T @ d_next
             d_m = d_next @ w["p"].T
         d_cell = np.where(here, d_c + d_m * o * squash_slope(step.squashed), 0.0)
+        if layer.cell == "clipped":
+            through = np.abs(step.ahead) < CLIP
+            d_cell = np.where(through, d_cell, np.where(here, d_c, 0.0))
+        if layer.cell == "peepholes":
+            eyes = np.split(w["e"], 3)
+            d_cell = d_cell + eyes[2] * (d_m * step.squashed * gate_slope(o))
         d_i = d_cell * g * gate_slope(i)
         d_f = d_cell * step.c * gate_slope(f)
+        if layer.cell == "coupled":
+            d_i = d_cell * (g - step.c) * gate_slope(i)
+            d_f = np.zeros_like(f)
         d_g = d_cell * i * squash_slope(g)
         d_o = d_m * step.squashed * gate_slope(o)
+        if layer.cell == "clipped":
+            d_i, d_f, d_g, d_o = (
+                one * (np.abs(total) < CLIP)
+                for one, total in zip((d_i, d_f, d_g, d_o), step.sums, strict=True)
+            )
         d_total = np.where(here, np.concatenate([d_i, d_f, d_g, d_o], axis=-1), 0.0)
         d_w["w"] += np.where(here, x[:, t], 0.0).T @ d_total
         d_w["r"] += step.h.T @ d_total
@@ -382,7 +419,12 @@ def unscan(
             d_w["d"] += d_total.sum(axis=0)
         d_x[:, t] = d_total @ w["w"].T
         d_h = np.where(here, d_total @ w["r"].T, d_h)
-        d_c = np.where(here, d_cell * f, d_c)
+        d_before = d_cell * f
+        if layer.cell == "peepholes":
+            d_before = d_before + eyes[0] * d_i + eyes[1] * d_f
+            seen = np.concatenate([d_i * step.c, d_f * step.c, d_o * step.ahead], axis=-1)
+            d_w["e"] += np.where(here, seen, 0.0).sum(axis=0)
+        d_c = np.where(here, d_before, d_c)
     return d_x, d_h, d_c, d_w
 
 
@@ -527,6 +569,8 @@ def weight_shapes(layer: Layer, dimensions: Dimensions) -> dict[str, Shape]:
                 shapes[f"{prefix}d"] = (4 * cell,)
             if layer.projection_size:
                 shapes[f"{prefix}p"] = (cell, hidden)
+            if layer.cell == "peepholes":
+                shapes[f"{prefix}e"] = (3 * cell,)
         width = layer.num_outputs * hidden
     return shapes
 
