@@ -69,6 +69,7 @@ CONVENTION = Convention(
     inputs={
         "input": Native("input", "batch time input"),
         "lengths": Native("lengths", "batch"),
+        "mask": Native("mask", "batch time"),
         "h_0": Native("layer_{layer}{direction}/state_h", "batch hidden"),
         "c_0": Native("layer_{layer}{direction}/state_c", "batch cell"),
     },
@@ -172,12 +173,17 @@ BUILT: tuple[Line | str, ...] = (  # of a snippet, behind the imports
         "lengths = np.full(($batch_size, 1), $time_steps)  # of each sequence",
         {"lengths": "given"},
     ),
+    Line(
+        'mask = np.ones(($batch_size, $time_steps), "bool")  # False where a step is left out',
+        {"mask": "given"},
+    ),
     Line('zeros = np.zeros(($batch_size, $hidden_units), "float32")', {"initial_state": "given"}),
 )
 CALLED: tuple[Line | str, ...] = (
     "returned = lstm(",
     "    x,",
     Line("    mask=np.arange($time_steps) < lengths,", {"lengths": "given"}),
+    Line("    mask=mask,", {"mask": "given"}),
     Line(
         "    initial_state=[zeros, zeros],  # h, c",
         {"initial_state": "given", "bidirectional": False},
@@ -227,6 +233,7 @@ OPTIONS = (  # of which they speak
     "bidirectional",
     "initial_state",
     "lengths",
+    "mask",
     "merge",
     "return_sequences",
     "return_state",
@@ -325,7 +332,7 @@ def infer(layer: Layer, dimensions: Dimensions) -> dict[str, Shape]:
     """Read the shapes of the same results from a call with symbolic tensors."""
     shape = (dimensions.batch_size, dimensions.time_steps, dimensions.embedding_dim)
     inputs = {"input": keras.KerasTensor(shape)}
-    if layer.lengths == "given":
+    if "given" in (layer.lengths, layer.mask):
         inputs["mask"] = keras.KerasTensor(shape[:2], dtype="bool")
     if layer.initial_state == "given":
         state = (dimensions.batch_size, dimensions.hidden_units)
@@ -411,11 +418,14 @@ _stack = lru_cache(maxsize=1)(_build)
 def _tensors(layer: Layer, inputs: Mapping[str, Array]) -> dict[str, Any]:
     """Tensors of the parameters' dtype; of the lengths, the mask that stands for them."""
     dtype = POLICY(layer.dtype).variable_dtype
-    names = [name for name in inputs if name != "lengths" and not name.startswith("cotangent of ")]
+    others = ("lengths", "mask", *(name for name in inputs if name.startswith("cotangent of ")))
+    names = [name for name in inputs if name not in others]
     tensors = {name: keras.ops.convert_to_tensor(inputs[name], dtype) for name in names}
     if layer.lengths == "given":
         mask = np.arange(inputs["input"].shape[1]) < inputs["lengths"][:, None]
         tensors["mask"] = keras.ops.convert_to_tensor(mask)
+    if layer.mask == "given":
+        tensors["mask"] = keras.ops.convert_to_tensor(inputs["mask"])
     return tensors
 
 

@@ -174,6 +174,7 @@ OPERATOR = (  # what no runtime adds to the operator
         why="Y of a reversed LSTM is aligned with X",
         source=SPECIFICATION,
     ),
+    Gap({"mask": "given"}, why="the operator has sequence_lens, and no mask", source=SPECIFICATION),
     Gap(
         {"projection_size": ANY},
         why="the operator has no projection, h is as wide as c",

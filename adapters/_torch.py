@@ -136,6 +136,7 @@ SHARED = (  # gaps of every way to export
         why="a packed sequence cannot be exported",
         source="https://github.com/pytorch/pytorch/issues/171978",
     ),
+    Gap({"mask": "given"}, why="the layer has no mask", source=LSTM),
     Gap({"stateful": ANY}, why="the layer keeps no state, the caller carries it", source=LSTM),
 )
 

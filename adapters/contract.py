@@ -45,8 +45,8 @@ and, where the framework has that:
 
 Under `Layer.gradients` the inputs hold a cotangent for every result that is asked for,
 ``"cotangent of " + name``, and `run` returns beside the results, for every weight and every input
-but lengths, ``"gradient of " + name``: the derivative of the sum of these results times their
-cotangents. What a layer returns unasked has none. Of a stateful layer the last call alone is
+but lengths and mask, ``"gradient of " + name``: the derivative of the sum of these results times
+their cotangents. What a layer returns unasked has none. Of a stateful layer the last call alone is
 differentiated: the state that was kept is a constant. `infer` leaves gradients out.
 """
 
@@ -95,6 +95,9 @@ class Layer:
     lengths: Literal["full", "given"] = _option(
         "full", "Whether each sequence of the batch has a length of its own, which is fed."
     )
+    mask: Literal["none", "given"] = _option(
+        "none", "Whether a mask is fed that says of each step whether it counts."
+    )
     return_state: bool = _option(True, "Hand out the final h and c beside the output.")
     dtype: Literal[
         "float32", "float64", "bfloat16", "float16", "mixed_bfloat16", "mixed_float16"
@@ -103,7 +106,9 @@ class Layer:
         "Of parameters, inputs and results; a mixed one keeps parameters and inputs in float32 "
         "and computes in the narrow one.",
     )
-    gradients: bool = _option(False, "Differentiate for every weight and every input but lengths.")
+    gradients: bool = _option(
+        False, "Differentiate for every weight and every input but lengths and mask."
+    )
     dropout: bool = _option(
         False, "Build the layer with a dropout of one half, and call it in evaluation."
     )
@@ -218,7 +223,7 @@ class Convention:
 
     inputs
         ``input``, ``h_0`` and ``c_0``; where the framework has them, ``lengths`` (int32), one for
-        each sequence of the batch axes.
+        each sequence of the batch axes, and ``mask`` (bool), one for each step of each.
     results
         ``output`` (the sequence), ``h_n`` and ``c_n``; ``last`` is what its users read as the
         output where `Layer.return_sequences` is false.

@@ -176,6 +176,11 @@ GAPS = (
         source=SCAN,
     ),
     Gap(
+        {"mask": "given"},
+        why="a cell takes every step that it is fed, and jax.lax.scan knows no mask",
+        source=SCAN,
+    ),
+    Gap(
         {"merge": ("sum", "mul", "ave")},
         why="two scans hand out two sequences, nothing in Equinox joins them",
         source=CELL,

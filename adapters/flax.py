@@ -199,6 +199,11 @@ GAPS = (  # of nn.scan: nn.RNN, which has more, is run by flax_rnn
         source=RNN,
     ),
     Gap(
+        {"mask": "given"},
+        why="a cell takes every step that it is fed, and nn.scan knows no mask",
+        source=RNN,
+    ),
+    Gap(
         {"execution": "predict"},
         why="Linen has no model with a predict",
         source=f"{DOCS}/module.html",

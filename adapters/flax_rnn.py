@@ -174,6 +174,7 @@ SNIPPET = Snippet(
 
 GAPS = (
     Gap({"cell": ANY}, why="no cell clips, sees c or couples its gates", source=CELL),
+    Gap({"mask": "given"}, why="an RNN has seq_lengths, and no mask", source=CONVENTION.source),
     Gap({"bias": False}, why="no LSTM cell of Linen can leave the bias out", source=CELL),
     Gap({"projection_size": ANY}, why="no LSTM cell of Linen projects its h", source=CELL),
     Gap(

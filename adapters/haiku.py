@@ -162,6 +162,7 @@ GAPS = (
         source=UNROLL,
     ),
     Gap({"lengths": "given"}, why="hk.dynamic_unroll knows no lengths", source=UNROLL),
+    Gap({"mask": "given"}, why="hk.dynamic_unroll knows no mask", source=UNROLL),
     Gap(
         {"merge": ("sum", "mul", "ave")},
         why="two unrolls hand out two sequences, nothing in Haiku joins them",

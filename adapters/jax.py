@@ -146,6 +146,11 @@ GAPS = (
         source=CONVENTION.source,
     ),
     Gap(
+        {"mask": "given"},
+        why="a scan takes every step of its first axis",
+        source=CONVENTION.source,
+    ),
+    Gap(
         {"stateful": ANY},
         why="a scan keeps no state, the caller carries it",
         source=CONVENTION.source,

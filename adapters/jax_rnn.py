@@ -110,6 +110,7 @@ GAPS = (
         source=CONVENTION.source,
     ),
     Gap({"activation": ANY}, why="tanh is fixed, and no argument", source=CONVENTION.source),
+    Gap({"mask": "given"}, why="a layer has seq_lengths, and no mask", source=CONVENTION.source),
     Gap(
         {"bias": False},
         why="the only flavor is an LSTM with two biases",

@@ -155,6 +155,7 @@ GAPS = (
         why="a layer has neither lengths nor a mask",
         source=CONVENTION.source,
     ),
+    Gap({"mask": "given"}, why="a layer has neither lengths nor a mask", source=CONVENTION.source),
     Gap(
         {"stateful": ANY},
         why="a layer keeps no state, the caller hands it on",

@@ -188,6 +188,7 @@ SNIPPET = Snippet(
 
 GAPS = (
     Gap({"cell": ANY}, why="no cell clips, sees c or couples its gates", source=CONVENTION.source),
+    Gap({"mask": "given"}, why="an RNN has seq_lengths, and no mask", source=CONVENTION.source),
     Gap(
         {"bias": False},
         why="LSTMCell and OptimizedLSTMCell cannot leave the bias out",

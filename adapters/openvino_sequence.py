@@ -152,6 +152,11 @@ GAPS = (
         why="LSTMSequence-5 has no P, and the input_forget of LSTMSequence-1 is gone",
         source=SPECIFICATION,
     ),
+    Gap(
+        {"mask": "given"},
+        why="the operation has sequence_lengths, and no mask",
+        source=SPECIFICATION,
+    ),
     Gap({"bias": False}, why="B is required", source=SPECIFICATION),
     Gap(
         {"reverse": True, "keep_order": False},

@@ -180,6 +180,11 @@ GAPS = (
         source=f"{DOCS}/nn/LSTM_en.html",
     ),
     Gap(
+        {"mask": "given"},
+        why="a layer has sequence_length, of which it makes its own mask",
+        source=CONVENTION.source,
+    ),
+    Gap(
         {"projection_size": ANY},
         why="nn.LSTM had no proj_size before 3.0",
         source=f"{DOCS}/nn/LSTM_en.html",

@@ -66,6 +66,7 @@ CONVENTION = Convention(
     inputs={
         "input": Native("input", "batch time input"),
         "lengths": Native("lengths", "batch"),
+        "mask": Native("mask", "batch time"),
         "h_0": Native("layer_{layer}{direction}/state_h", "batch hidden"),
         "c_0": Native("layer_{layer}{direction}/state_c", "batch cell"),
     },
@@ -361,12 +362,15 @@ _stack = lru_cache(maxsize=1)(_build)
 def _tensors(layer: Layer, inputs: Mapping[str, Array]) -> dict[str, Any]:
     """Tensors of the parameters' dtype; of the lengths, the mask that stands for them."""
     dtype = "float32" if "mixed" in layer.dtype else layer.dtype
-    names = [name for name in inputs if name != "lengths" and not name.startswith("cotangent of ")]
+    others = ("lengths", "mask", *(name for name in inputs if name.startswith("cotangent of ")))
+    names = [name for name in inputs if name not in others]
     tensors = {name: tf.convert_to_tensor(inputs[name], dtype) for name in names}
     if layer.lengths == "given":
         steps = range(inputs["input"].shape[layer.layout != "time_major"])
         mask = [[step < length for step in steps] for length in inputs["lengths"]]
         tensors["mask"] = tf.constant(np.transpose(mask) if layer.layout == "time_major" else mask)
+    if layer.mask == "given":
+        tensors["mask"] = tf.constant(inputs["mask"])
     return tensors
 
 

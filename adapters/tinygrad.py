@@ -156,6 +156,7 @@ GAPS = (
         why="a cell takes one step, and knows no sequence nor its length",
         source=CELL,
     ),
+    Gap({"mask": "given"}, why="a cell takes one step, and knows no mask", source=CELL),
     Gap({"stateful": ANY}, why="a cell keeps no state, the caller hands it on", source=CELL),
     Gap(
         {"layout": ("unbatched", "extra_batch")},

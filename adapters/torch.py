@@ -169,6 +169,12 @@ GAPS = (
         "torch.nn.utils.rnn.pack_padded_sequence.html",
     ),
     Gap(
+        {"mask": "given"},
+        why="a packed sequence has a length, and no step of it can be left out",
+        source="https://docs.pytorch.org/docs/stable/generated/"
+        "torch.nn.utils.rnn.pack_padded_sequence.html",
+    ),
+    Gap(
         {"stateful": ANY},
         why="the layer keeps no state, the caller carries it",
         source=CONVENTION.source,

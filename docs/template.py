@@ -54,6 +54,7 @@ GAPS = (  # delete a line once the adapter runs that option
     Gap({"layout": ANY}, why="an input has the axes (batch, time, input)", source=DOCS),
     Gap({"projection_size": ANY}, why="nothing projects h", source=DOCS),
     Gap({"lengths": "given"}, why="a cell knows no lengths", source=DOCS),
+    Gap({"mask": "given"}, why="a cell knows no mask", source=DOCS),
     Gap({"dtype": ANY}, why="it is computed in float32", source=DOCS),
     Gap({"gradients": True}, why="NumPy does not differentiate", source=DOCS),
     Gap({"dropout": True}, why="there is no dropout", source=DOCS),

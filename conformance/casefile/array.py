@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from conformance.casefile.cover import PAIRS, SIZES, TRIPLES, Goals, Lacks, unmet
-from conformance.casefile.entry import lengths_of
+from conformance.casefile.entry import lengths_of, mask_of
 from conformance.casefile.factor import Row
 from conformance.casefile.form import ON_DEMAND
 from conformance.casefile.greedy import rows
@@ -92,6 +92,7 @@ def case_of(array: Array, row: Row) -> Case:
         layer=layer,
         dimensions=dimensions,
         lengths=lengths_of(layer, dimensions),
+        mask=mask_of(name, layer, dimensions),
         tags=frozenset(array.tags),
     )
 

@@ -1,7 +1,8 @@
 """Coverage: which few values can meet in what an adapter has, and which do in a case that shows it.
 
 A case shows what it has where three steps, two sequences and two features tell mistakes apart, and,
-where lengths are given, one sequence ends early and another does not.
+where lengths are given, one sequence ends early and another does not; where a mask is, it leaves a
+step out before one that counts.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -84,7 +85,7 @@ class Goals:
         """The goals that a case meets and can show: gates that are closed hide most mistakes."""
         if not case.run or case.must_reject or not case.numbers.usual:
             return np.zeros(0, np.int64)
-        unseen = hidden(case.layer, case.dimensions, case.lengths)
+        unseen = hidden(case.layer, case.dimensions, case.lengths, case.mask)
         row = row_of(case.layer, case.dimensions)
         if "extreme" in self.space.factors:
             found = extremes_of(case.layer, case.dimensions)
@@ -112,7 +113,12 @@ TRIPLES = Goals(PLAIN, 3)
 SIZES = Goals(EXTREME, 2, of="extreme")
 
 
-def hidden(layer: Layer, dimensions: Dimensions, lengths: Sequence[int]) -> frozenset[str]:
+def hidden(
+    layer: Layer,
+    dimensions: Dimensions,
+    lengths: Sequence[int],
+    mask: Sequence[Sequence[int]] = (),
+) -> frozenset[str]:
     """What is too small for a mistake in it to be seen."""
     width = min(dimensions.hidden_units, layer.projection_size or dimensions.hidden_units)
     small = {
@@ -121,6 +127,7 @@ def hidden(layer: Layer, dimensions: Dimensions, lengths: Sequence[int]) -> froz
         "embedding_dim": dimensions.embedding_dim < 2,
         "hidden_units": width < 2,
         "lengths": bool(lengths) and not _ends_early(layer, dimensions, lengths),
+        "mask": bool(mask) and all(list(row) == sorted(row, reverse=True) for row in mask),
     }
     return frozenset(name for name, hides in small.items() if hides)
 

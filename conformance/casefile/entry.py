@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
+from random import Random
 
 from adapters.contract import GROUP, Shape
 from conformance.casefile.document import Document, Path, Problem
@@ -36,10 +37,13 @@ def resolve(
         return [], [Problem(document.keys[(*path, "matrix")], str(error))]
     if entry.lengths is not None:
         layer = replace(layer, lengths="given")
+    if entry.mask is not None:
+        layer = replace(layer, mask="given")
     told = [Problem(place, text) for text in _indistinct(layer, sets, tags)]
     told += [Problem(place, text) for text in _contradictions(layer, sets)]
     cases = []
     for suffix, dimensions in sets.items():
+        identity = f"{file.behaviour}-{entry.id}{suffix}"
         names = names_of(layer, dimensions)
         feed: dict[str, Shape] = {}
         expect: dict[str, Shape] = {}
@@ -58,7 +62,7 @@ def resolve(
             return [], told + problems
         cases.append(
             Case(
-                id=f"{file.behaviour}-{entry.id}{suffix}",
+                id=identity,
                 behaviour=file.behaviour,
                 about=entry.about or file.about,
                 source=file.source,
@@ -69,6 +73,7 @@ def resolve(
                 must_reject=rejected,
                 feed=feed,
                 lengths=lengths,
+                mask=entry.mask or mask_of(identity, layer, dimensions),
                 run=entry.run,
                 split=entry.split.model_dump(exclude_none=True) if entry.split else {},
                 repeat=entry.repeat.model_dump(exclude_none=True) if entry.repeat else {},
@@ -108,6 +113,26 @@ def lengths_of(layer: Layer, dimensions: Dimensions) -> tuple[int, ...]:
     return tuple(some[row % 4] for row in range(_sequences(layer, dimensions)))
 
 
+def mask_of(identity: str, layer: Layer, dimensions: Dimensions) -> tuple[tuple[int, ...], ...]:
+    """Return which steps count where the layer is given a mask, drawn from the case's id.
+
+    Of every three sequences, one begins late, one has a hole and one ends early, as far as there
+    are steps for that. Some step of each counts.
+    """
+    if layer.mask == "none":
+        return ()
+    random, time = Random(identity), dimensions.time_steps
+    # By step: what is set last holds where there are few of them.
+    late, holed, early = {0: 0, -1: 1}, {time // 2: 0, 0: 1, -1: 1}, {-1: 0, 0: 1}
+    rows = []
+    for row in range(_sequences(layer, dimensions)):
+        steps = [random.randrange(2) for _ in range(time)]
+        for step, counts in (late, holed, early)[row % 3].items() if time else ():
+            steps[step] = counts
+        rows.append(tuple(steps))
+    return tuple(rows)
+
+
 def _sequences(layer: Layer, dimensions: Dimensions) -> int:
     """How many sequences there are in all batch axes."""
     return dimensions.batch_size * (GROUP if layer.layout == "extra_batch" else 1)
@@ -116,7 +141,7 @@ def _sequences(layer: Layer, dimensions: Dimensions) -> int:
 def _unfit(
     entry: CaseEntry, layer: Layer, dimensions: Dimensions, lengths: tuple[int, ...]
 ) -> Iterator[str]:
-    """Return where lengths, split, record and run do not fit the layer or each other."""
+    """Return where lengths, mask, split, record and run do not fit the layer or each other."""
     batch, time = dimensions.batch_size, dimensions.time_steps
     wrong = [f"{length} is not from 0 to {time}" for length in lengths if not 0 <= length <= time]
     due = _sequences(layer, dimensions)
@@ -128,12 +153,14 @@ def _unfit(
         yield from (f"lengths: {text}" for text in wrong[:1])
     elif entry.feed is None and not wrong:
         yield "lengths: all are right, so nothing is there to reject"
+    yield from _unfit_mask(entry, due, time)
     chosen = [name for name, value in vars(layer).items() if value != getattr(Layer, name)]
     if "defaults" in entry.record and (chosen or dimensions.num_layers != 1):
         told = ", ".join(chosen) or "num_layers"
         yield f"record: defaults are those of one layer with no option chosen, and not of {told}"
-    if "padding" in entry.record and not (lengths and layer.return_sequences):
-        yield "record: padding is seen where sequences of given lengths are returned"
+    partly = bool(lengths) or layer.mask == "given"
+    if "padding" in entry.record and not (partly and layer.return_sequences):
+        yield "record: padding is seen where sequences of given lengths, or masked, are returned"
     if "checkpoint" in entry.record and layer.checkpoint == "none":
         yield "record: checkpoint is seen where the layer is saved: set layer.checkpoint"
     if ("exception" in entry.record) != (entry.expect == "rejected") and entry.record:
@@ -147,12 +174,21 @@ def _unfit(
         return
     if entry.expect == "rejected" or layer.stateful != "no":
         yield "split: a case is split that must run, and whose state its caller carries"
-    if layer.layout != "batch_major" or layer.lengths == "given" or not layer.return_state:
+    if layer.layout != "batch_major" or partly or not layer.return_state:
         yield "split: a case is split that is batch-major, full and returns its states"
     if entry.split.time and (layer.bidirectional or layer.reverse or not layer.return_sequences):
         yield "split: a layer that reads from the end cannot go on from its start"
     if (entry.split.time or -1) >= time or (entry.split.batch or -1) >= batch:
         yield "split: the second piece is empty"
+
+
+def _unfit_mask(entry: CaseEntry, due: int, time: int) -> Iterator[str]:
+    """Return where a mask that is given has other axes than the input: `feed` has wrong ones."""
+    mask = entry.mask or ()
+    if mask and len(mask) != due:
+        yield f"mask: {len(mask)} rows for a batch of {due}"
+    elif wrong := [row for row in mask if len(row) != time]:
+        yield f"mask: {len(wrong[0])} in a row for {time} steps"
 
 
 def _unrepeated(
@@ -182,8 +218,9 @@ def _unfit_numbers(
         yield "numbers: what they are is seen where the case must run"
     if numbers.states != Numbers.states and layer.initial_state == "zeros":
         yield "numbers: a layer that starts from zeros is given no states"
-    if numbers.behind != Numbers.behind and min(lengths, default=time) >= time:
-        yield "numbers: behind needs lengths, and one that ends before the last step"
+    ended = min(lengths, default=time) < time
+    if numbers.behind != Numbers.behind and not (ended or layer.mask == "given"):
+        yield "numbers: behind needs lengths, and one that ends before the last step, or a mask"
     if late := [step for step in numbers.zero_steps if step >= time]:
         yield f"numbers: zero_steps has {late[0]}, and the steps are 0 to {time - 1}"
     if layer.dtype.removeprefix("mixed_") == "float16":
@@ -278,12 +315,14 @@ def _not_wrong(
     feed: Mapping[str, Shape], layer: Layer, dimensions: Dimensions, path: Path, document: Document
 ) -> Iterator[Problem]:
     """Return what the layer would not reject, or would not take at all."""
-    given = replace(layer, initial_state="given")
+    given = replace(layer, initial_state="given", mask="given")
     right = input_shapes(given, dimensions)
     for name, shape in feed.items():
         place = document.keys[(*path, name)]
         if shape == right[name]:
             yield Problem(place, f"feed.{name}: {shape} is right, so nothing is there to reject")
-        if name != "input" and layer.initial_state == "zeros":
+        if name == "mask" and layer.mask == "none":
+            yield Problem(place, "feed.mask: a layer takes none: set layer.mask to given")
+        if name in ("h_0", "c_0") and layer.initial_state == "zeros":
             text = f"feed.{name}: a layer that starts from zeros takes no {name}"
             yield Problem(place, f"{text}: set layer.initial_state to given")

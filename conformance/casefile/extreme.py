@@ -56,7 +56,7 @@ EXTREMES: dict[str, Extreme] = {
     "one_step": Extreme(
         {"time_steps": 1},
         lambda _, sizes: sizes.time_steps == 1,
-        hides=frozenset({"time_steps", "lengths"}),
+        hides=frozenset({"time_steps", "lengths", "mask"}),
     ),
     "two_steps": Extreme(
         {"time_steps": 2},

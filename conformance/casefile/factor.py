@@ -29,6 +29,7 @@ OPTIONS: dict[str, Sequence[Any]] = {
     "layout": ("batch_major", "time_major", "unbatched", "extra_batch"),
     "projection_size": (0, PROJECTION_SIZE),
     "lengths": ("full", "given"),
+    "mask": ("none", "given"),
     "return_state": _BOTH,
     "dtype": ("float32", "float64", "bfloat16", "float16", "mixed_bfloat16", "mixed_float16"),
     "gradients": _BOTH,

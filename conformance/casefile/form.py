@@ -127,6 +127,7 @@ Claims = Annotated[
 Version = Annotated[str, AfterValidator(_requirement)]
 
 Size = Annotated[int, Field(ge=0, le=MAX_SIZE)]
+Bit = Annotated[int, Field(ge=0, le=1)]
 # Also one that no sequence can have: it must be refused.
 Length = Annotated[int, Field(ge=-MAX_SIZE, le=MAX_SIZE)]
 # Of what has a default, for a layer of any other.

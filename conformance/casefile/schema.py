@@ -15,6 +15,7 @@ from pydantic_core import PydanticCustomError
 
 from conformance.casefile.form import (
     MAX_SIZE,
+    Bit,
     Claims,
     Count,
     Length,
@@ -159,7 +160,8 @@ class NumbersFed(BaseModel):
         default=None, description="Steps, from 0, at which every feature of the input is zero."
     )
     behind: Maybe[Behind] = Field(
-        default=None, description="What the input holds behind a sequence's end; else drawn ones."
+        default=None,
+        description="What the input holds where no step counts; else drawn ones.",
     )
 
 
@@ -182,6 +184,7 @@ class Feed(BaseModel):
     c_0: Maybe[Shape] = Field(
         default=None, description="Right would be (layer*direction, batch, cell)."
     )
+    mask: Maybe[Shape] = Field(default=None, description="Right would be (batch, time).")
 
 
 def _kind(value: object) -> str:
@@ -209,6 +212,9 @@ class CaseEntry(BaseModel):
     feed: Maybe[Feed] = Field(default=None, description="Wrong shapes that must be rejected.")
     lengths: Maybe[Many[Length]] = Field(
         default=None, description="The length of each sequence of the batch."
+    )
+    mask: Maybe[Many[Many[Bit]]] = Field(
+        default=None, description="Of each sequence of the batch: 1 for each step that counts."
     )
     run: bool = Field(default=True, description="False: shape inference and parameters alone.")
     split: Maybe[Split] = Field(default=None, description="Also run it in two pieces.")

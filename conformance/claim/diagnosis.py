@@ -152,6 +152,12 @@ def _inputs(sample: Sample, time: int) -> Iterator[tuple[str, Mapping[str, Any]]
     yield "the input reversed in time", {**given, "input": np.flip(given["input"], time)}
     if "lengths" in given:
         yield "the lengths ignored", {n: one for n, one in given.items() if n != "lengths"}
+    if "mask" in given:
+        unmasked = {name: one for name, one in given.items() if name != "mask"}
+        yield "the mask ignored", unmasked
+        lengths = given["mask"].sum(axis=0 if time == 0 else -1)
+        yield "the steps that count taken for the first ones", {**unmasked, "lengths": lengths}
+        yield "the mask taken for that of what is left out", {**given, "mask": ~given["mask"]}
     if "h_0" in given:
         states = ("h_0", "c_0")
         yield "the initial states ignored", {n: one for n, one in given.items() if n not in states}

@@ -7,17 +7,18 @@ import numpy as np
 
 from conformance.convention.convention import canonical_results
 from conformance.lstm.case import Case, sizes
-from conformance.lstm.sample import Floats, valid_steps
+from conformance.lstm.sample import Floats, emitted_steps
 from conformance.process.observation import Observation
 
 
 def differences(case: Case, name: str, got: Any, expected: Floats) -> Floats:
-    """The absolute error of one canonical result; none where a sequence has ended."""
+    """The absolute error of one canonical result; none at a step that does not count."""
     # What should be real and came complex is off by its imaginary part, too.
     kind = np.complex128 if np.iscomplexobj(got) else np.float64
     error: Floats = np.abs(np.asarray(got, kind) - expected)
-    if name == "output" and case.layer.return_sequences and case.layer.lengths == "given":
-        error[~valid_steps(case)] = 0.0
+    layer = case.layer
+    if name == "output" and layer.return_sequences and "given" in (layer.lengths, layer.mask):
+        error[~emitted_steps(case)] = 0.0
     return error
 
 

@@ -15,7 +15,7 @@ import numpy as np
 from conformance.claim.measure import canonical
 from conformance.lstm.case import Case, Record
 from conformance.lstm.layout import batch_major
-from conformance.lstm.sample import within
+from conformance.lstm.sample import emitted_steps
 from conformance.process.observation import Observation, complete
 
 
@@ -42,26 +42,34 @@ def on_record(case: Case, records: Iterable[Record]) -> dict[str, list[Record]]:
 
 
 def padding(observation: Observation) -> Mapping[str, str] | None:
-    """What each direction's output holds behind a sequence's end.
+    """What each direction's output holds at a step that does not count.
 
     ``cut``: the time axis ends with the longest sequence. ``zeros``; ``repeated``: the output of
-    the last valid step; ``computed``: anything else.
+    the step that counts and was read before it, and zeros before the first; ``computed``: anything
+    else.
     """
     case = observation.case
     if not complete(observation):
-        shorter = replace(case.dimensions, time_steps=max(case.lengths))
+        longest = max(case.lengths, default=case.dimensions.time_steps)
+        shorter = replace(case.dimensions, time_steps=longest)
         return {"both": "cut"} if complete(observation, shorter) else None
-    output = batch_major(case.layer, "sequence", canonical(observation)["output"])
-    halves = np.split(output, case.layer.num_outputs, axis=-1)
-    labels = ("forward", "backward") if case.layer.num_outputs == 2 else ("forward",)
-    return {label: _held(case, half) for label, half in zip(labels, halves, strict=True)}
+    layer = case.layer
+    output = batch_major(layer, "sequence", canonical(observation)["output"])
+    valid = batch_major(layer, "sequence", emitted_steps(case))
+    halves = np.split(output, layer.num_outputs, axis=-1)
+    labels = ("forward", "backward") if layer.num_outputs == 2 else ("forward",)
+    found = {}
+    for label, half in zip(labels, halves, strict=True):
+        order = slice(None, None, -1 if label == "backward" or layer.keep_order else 1)
+        found[label] = _held(half[:, order], valid[:, order])
+    return found
 
 
-def _held(case: Case, output: Any) -> str:
-    """The word for one direction's (batch, time, hidden)."""
-    lengths = np.array(case.lengths)
-    ended = ~within(case.dimensions.time_steps, lengths)
-    last = output[np.arange(len(output)), lengths - 1]
-    if not output[ended].any():
+def _held(output: Any, valid: Any) -> str:
+    """The word for one direction's (batch, time, hidden), in the order in which it was read."""
+    if not output[~valid].any():
         return "zeros"
-    return "repeated" if (output == last[:, None])[ended].all() else "computed"
+    before, held = np.zeros_like(output[:, 0]), np.zeros_like(output)
+    for t in range(output.shape[1]):
+        held[:, t] = before = np.where(valid[:, t, None], output[:, t], before)
+    return "repeated" if np.array_equal(output, held, equal_nan=True) else "computed"

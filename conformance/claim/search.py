@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
-from conformance.casefile.entry import lengths_of
+from conformance.casefile.entry import lengths_of, mask_of
 from conformance.casefile.factor import OPTIONS
 from conformance.casefile.row import entry_lines, expected, identity
 from conformance.claim import check
@@ -124,13 +124,15 @@ def drawn(start: Case, changed: dict[str, Any], size: dict[str, int]) -> Case | 
     dimensions = Dimensions(hidden_units=hidden, **size)
     if any(contradictions(layer, dimensions)):
         return None
+    name = f"search-{identity(layer, dimensions)}"
     return replace(
         start,
-        id=f"search-{identity(layer, dimensions)}",
+        id=name,
         layer=layer,
         dimensions=dimensions,
         expect={name: tuple(shape) for name, shape in expected(layer, dimensions).items()},
         lengths=lengths_of(layer, dimensions),
+        mask=mask_of(name, layer, dimensions),
         tags=frozenset({"degenerate"}),
     )
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from adapters.contract import Gap
-from conformance.casefile.entry import lengths_of
+from conformance.casefile.entry import lengths_of, mask_of
 from conformance.claim.asked import unasked
 from conformance.claim.check import CLAIMS, claims_on
 from conformance.convention.gap import gap_of, layers
@@ -72,4 +72,5 @@ def _case(layer: Layer) -> Case:
         dimensions=sizes,
         expect=result_shapes(layer, sizes),
         lengths=lengths_of(layer, sizes),
+        mask=mask_of("gap", layer, sizes),
     )

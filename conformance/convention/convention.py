@@ -20,7 +20,7 @@ from adapters.contract import Convention, Native
 from conformance.lstm.case import Case, Dimensions, Layer, sizes
 from conformance.lstm.law import Law
 from conformance.lstm.pattern import WEIGHTS, canonical, names, native
-from conformance.lstm.sample import Floats, LayerWeights, valid_steps
+from conformance.lstm.sample import Floats, LayerWeights, emitted_steps, turned
 
 GATES = "ifgo"
 ORDERS = {"gate": GATES, "peephole": "ifo"}  # of the canonical form, along each of these axes
@@ -265,8 +265,8 @@ def cotangents(convention: Convention, case: Case) -> tuple[dict[str, Floats], d
 
     They are drawn from the case's id and the native name. What no canonical result reads (the
     steps before the last, of a state that comes as the last step of a sequence) has zeros, and so
-    has what is handed out behind a sequence's end; a number that two of them read is counted for
-    the first alone.
+    has what is handed out at a step that does not count; a number that two of them read is counted
+    for the first alone.
     """
     where = convention, case.layer, case.dimensions
     drawn: dict[str, Floats] = {}
@@ -291,13 +291,14 @@ def cotangents(convention: Convention, case: Case) -> tuple[dict[str, Floats], d
 
 
 def _within(case: Case, name: str) -> Any:
-    """Whether a number of a canonical result is of a sequence's own steps; of its axes or one."""
+    """Whether a number of a canonical result is of a step that counts; of its axes or one."""
     layer = case.layer
-    if name != "output" or layer.lengths == "full" or case.must_reject:  # with wrong lengths, maybe
+    every = layer.lengths == "full" and layer.mask == "none"
+    if name != "output" or every or case.must_reject:  # with wrong lengths, maybe
         return np.True_
-    if layer.reverse and not layer.keep_order:  # a sequence that is handed out unasked
+    if layer.lengths == "given" and turned(layer):  # a sequence that is handed out unasked
         return np.False_
-    return valid_steps(case)[..., None]
+    return emitted_steps(case)[..., None]
 
 
 def _viewable(convention: Convention, layer: Layer) -> bool:

@@ -15,13 +15,14 @@ DUE = {
     "weights": ("input_weights", "recurrent_weights"),
 }
 MAY = {
-    "inputs": {name: BATCH_MAJOR[name] for name in ("input", "lengths", "h_0", "c_0")},
+    "inputs": {name: BATCH_MAJOR[name] for name in ("input", "lengths", "mask", "h_0", "c_0")},
     "results": {name: BATCH_MAJOR[name] for name in DUE["results"]},
     "weights": WEIGHTS,
 }
 # What an option needs the convention to have: without it, a gap must say so.
 NEEDS = (
     ("inputs", "lengths", Layer(lengths="given")),
+    ("inputs", "mask", Layer(mask="given")),
     ("inputs", "h_0", Layer(initial_state="given")),
     ("inputs", "c_0", Layer(initial_state="given")),
     ("weights", "projection_weights", Layer(projection_size=1)),

@@ -46,6 +46,11 @@ RULES = (
         ),
         "lengths: what is emitted first of a shorter sequence is undefined; set keep_order",
     ),
+    Rule(
+        ("mask", "lengths"),
+        lambda layer, _: layer.mask == "given" and layer.lengths == "given",
+        "mask: it says which steps count, and so do lengths: give one of the two",
+    ),
 )
 
 

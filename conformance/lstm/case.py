@@ -32,6 +32,8 @@ class Case:
     must_reject: bool = False
     feed: Mapping[str, Shape] = field(default_factory=dict)
     lengths: tuple[int, ...] = ()  # of each sequence of the batch, where `Layer.lengths` is given
+    # Of each sequence and step, 1 where it counts, where `Layer.mask` is given.
+    mask: tuple[tuple[int, ...], ...] = ()
     run: bool = True  # False: by shape inference alone
     split: Mapping[str, int] = field(default_factory=dict)  # {"time": 2}: also run in two pieces
     # {"batch_size": 3}: also run again, after a call in which these sizes are others

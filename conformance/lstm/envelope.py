@@ -110,7 +110,10 @@ def _rounded(sample: Sample, rounding: Rounding) -> Sample:
         given: dict[str, Any] = {n: one for n, one in vars(part).items() if one is not None}
         return replace(part, **{name: rounding.array(one) for name, one in given.items()})
 
-    inputs = {n: one if n == "lengths" else rounding.array(one) for n, one in sample.inputs.items()}
+    inputs = {
+        name: one if name in ("lengths", "mask") else rounding.array(one)
+        for name, one in sample.inputs.items()
+    }
     return Sample(tuple(map(each, sample.weights)), inputs)
 
 
@@ -130,7 +133,7 @@ def _gates(sample: Sample) -> int:
 
 def _axis(name: str) -> int:
     """The axis of a batch in a batch-major tensor."""
-    return 0 if name in ("input", "lengths", "output") else 1
+    return 0 if name in ("input", "lengths", "mask", "output") else 1
 
 
 def _sequences(name: str, array: Any, few: int) -> Any:

@@ -11,8 +11,8 @@ then through the gates, by sigmoid' = s*(1 - s) and tanh' = 1 - t^2, to W, x, R,
 another function has its own derivative, `conformance.lstm.activation`. Peepholes take the
 cotangents of the sums of i and f back to c as well, and that of o to c'; in a coupled cell di is
 less by df, which reaches nothing else; what was clipped passes nothing on.
-Behind a sequence's end its state stays as it is, and so do the cotangents that go back; what stands
-there reaches nothing, whatever it is.
+At a step that does not count the state stays as it is, and so do the cotangents that go back; what
+stands there reaches nothing, whatever it is.
 `tests/harness/test_gradient.py` checks this file by hand-worked numbers and by complex steps.
 """
 
@@ -21,15 +21,12 @@ from dataclasses import dataclass
 
 import numpy as np
 from einops import einsum
-from numpy.typing import NDArray
 
 from adapters.contract import CLIP
 from conformance.lstm.activation import ACTIVATIONS
 from conformance.lstm.case import Layer
 from conformance.lstm.layout import batch_major, in_layout
-from conformance.lstm.sample import Floats, LayerWeights, Sample, within
-
-Flags = NDArray[np.bool_]
+from conformance.lstm.sample import Flags, Floats, LayerWeights, Sample, counted, turned
 
 
 @dataclass(frozen=True)
@@ -98,7 +95,10 @@ def gradients(
     whole = _joined(layer, [tape.output for tape in stack[-1]])
     d_sequence = np.zeros_like(whole)
     if "sequence" in given:
-        d_sequence = np.where(_valid(inputs)[:, :, None], given["sequence"], 0.0)
+        valid = _valid(inputs)
+        if turned(layer) and len(sample.weights) % 2:
+            valid = valid[:, ::-1]
+        d_sequence = np.where(valid[:, :, None], given["sequence"], 0.0)
     found = []
     for row, weights, tapes in reversed(list(zip(rows, sample.weights, stack, strict=True))):
         d_ways = _parted(layer, [tape.output for tape in tapes], d_sequence)
@@ -133,14 +133,16 @@ def _stack(
             tapes.append(_forward(layer, weights, way, sequence, h_0[row], c_0[row], valid))
             row += 1
         sequence = _joined(layer, [tape.output for tape in tapes])
+        if turned(layer):
+            valid = valid[:, ::-1]
         every.append(tapes)
     return every
 
 
 def _valid(inputs: Mapping[str, Floats]) -> Flags:
-    """(batch, time): whether each step of the input is one of its sequence's."""
-    batch, time = inputs["input"].shape[:2]
-    return within(time, inputs.get("lengths", np.full(batch, time)))
+    """(batch, time): whether each step of the input counts."""
+    valid = counted(inputs)
+    return np.ones(inputs["input"].shape[:2], bool) if valid is None else valid
 
 
 def _forward(

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 Span: TypeAlias = tuple[float, float]  # the least and the largest
+# At a step that does not count, behind an end or masked.
 Behind: TypeAlias = Literal["drawn", "large", "inf", "nan"]
 UNIT: Span = (-1.0, 1.0)
 

@@ -14,6 +14,7 @@ from adapters.contract import Layer, Native
 BATCH_MAJOR: Mapping[str, str] = {
     "input": "batch time input",
     "lengths": "batch",
+    "mask": "batch time",
     "h_0": "(layer direction) batch hidden",
     "c_0": "(layer direction) batch cell",
     "output": "batch time (direction hidden)",

@@ -14,19 +14,17 @@ independent formulation; no framework takes part.
 """
 
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from threadpoolctl import ThreadpoolController
 
 from adapters.contract import CLIP
 from conformance.lstm.activation import ACTIVATIONS
 from conformance.lstm.case import Layer
 from conformance.lstm.layout import batch_major, in_layout
-from conformance.lstm.sample import Floats, LayerWeights, Sample, within
+from conformance.lstm.sample import Flags, Floats, LayerWeights, Sample, counted, turned
 
-Lengths = NDArray[Any] | None  # (batch,)
+Valid = Flags | None  # (batch, time): which steps count; None is all
 # Of a step's products none is worth a second thread, and where another worker has the other core,
 # two threads that wait for each other take ten times as long as one.
 _BLAS = ThreadpoolController().select(user_api="blas")
@@ -39,8 +37,9 @@ def lstm(layer: Layer, sample: Sample) -> dict[str, Floats]:
     each direction of the last layer, where the layer does not return sequences; ``h_n`` is
     (layer*direction, batch, hidden), ``c_n`` (layer*direction, batch, cell). In another layout than
     batch-major they have the axes of `conformance.lstm.pattern.canonical`, and a merge other than
-    concat leaves the output as wide as one direction. What lies beyond a sequence's length is zero,
-    whatever the input holds there.
+    concat leaves the output as wide as one direction. Of a step that does not count, as it lies
+    beyond its sequence's length or is masked, the output is zero and no state moves, whatever the
+    input holds there.
     """
     first = sample.weights[0]
     inputs = {name: batch_major(layer, name, array) for name, array in sample.inputs.items()}
@@ -48,14 +47,14 @@ def lstm(layer: Layer, sample: Sample) -> dict[str, Floats]:
     cell, hidden = first.recurrent_weights.shape[-2:]
     h = inputs.get("h_0", np.zeros((rows, batch, hidden)))
     c = inputs.get("c_0", np.zeros((rows, batch, cell)))
-    x, lengths = inputs["input"], inputs.get("lengths")
-    if lengths is not None:
+    x, valid = inputs["input"], counted(inputs)
+    if valid is not None:
         # Nothing is computed with what is no number of the sequence's: it may be no number at all.
-        x = np.where(within(x.shape[1], lengths)[..., None], x, 0.0)
+        x = np.where(valid[..., None], x, 0.0)
     # Where lengths are left out to see what that would give, what is not finite may be read.
     with _BLAS.limit(limits=1), np.errstate(invalid="ignore", over="ignore"):
         for _ in range(2 if layer.stateful == "carried" else 1):
-            results = _stack(layer, sample.weights, x, h, c, lengths)
+            results = _stack(layer, sample.weights, x, h, c, valid)
             h, c = results["h_n"], results["c_n"]
     output = "sequence" if layer.return_sequences else "last"
     return {
@@ -70,7 +69,7 @@ def _stack(
     sequence: Floats,
     h_0: Floats,
     c_0: Floats,
-    lengths: Lengths,
+    valid: Valid,
 ) -> dict[str, Floats]:
     """The results of a stack on (batch, time, input) from states (layer*direction, batch, ...)."""
     h_n, c_n = h_0.copy(), c_0.copy()
@@ -80,12 +79,13 @@ def _stack(
             row = number * layer.num_directions + direction
             backward = direction == 1 or layer.reverse
             output, h_n[row], c_n[row] = _scan(
-                layer, weights, direction, backward, sequence, h_n[row], c_n[row], lengths
+                layer, weights, direction, backward, sequence, h_n[row], c_n[row], valid
             )
             outputs.append(output)
         sequence = _merged(layer, outputs)
-        if layer.reverse and not layer.keep_order:
+        if turned(layer):
             sequence = sequence[:, ::-1]
+            valid = None if valid is None else valid[:, ::-1]
     if not layer.return_sequences:
         sequence = _merged(layer, list(h_n[-layer.num_directions :]))
     return {"output": sequence, "h_n": h_n, "c_n": c_n}
@@ -99,7 +99,7 @@ def _scan(
     sequence: Floats,
     h: Floats,
     c: Floats,
-    lengths: Lengths,
+    valid: Valid,
 ) -> tuple[Floats, Floats, Floats]:
     """One direction of one layer over (batch, time, input), aligned with its input in time."""
     # The four gates stand side by side: (gate*cell, input), (gate*cell, hidden), (gate*cell,).
@@ -122,12 +122,12 @@ def _scan(
         h_next = gate(o) * squash(c_next)
         if p is not None:
             h_next = h_next @ p.T
-        if lengths is None:
+        if valid is None:
             h, c, output[:, t] = h_next, c_next, h_next
         else:
-            valid = (t < lengths)[:, None]
-            h, c = np.where(valid, h_next, h), np.where(valid, c_next, c)
-            output[:, t] = np.where(valid, h_next, 0.0)
+            here = valid[:, t, None]
+            h, c = np.where(here, h_next, h), np.where(here, c_next, c)
+            output[:, t] = np.where(here, h_next, 0.0)
     return output, h, c
 
 

@@ -21,6 +21,7 @@ from conformance.lstm.numbers import UNIT, Span
 from conformance.lstm.pattern import canonical
 
 Floats = NDArray[np.float64]
+Flags = NDArray[np.bool_]
 # Steps in 1. A significand has 24 bits in float32, 11 in float16 and 8 in bfloat16; the largest sum
 # of two biases is below 2, so the steps may be one bit finer than half of that range.
 GRID = {"float32": 2**20, "float64": 2**20, "float16": 2**9, "bfloat16": 2**6}
@@ -97,16 +98,25 @@ def draw(case: Case) -> Sample:
     inputs: dict[str, NDArray[Any]] = {
         name: uniform(shape, numbers.input if name == "input" else numbers.states)
         for name, shape in fed_shapes(case).items()
+        if name != "mask"
     }
     if not numbers.usual:
         inputs["input"] = _placed(case, inputs["input"], random)
     if layer.lengths == "given":
         inputs["lengths"] = in_layout(layer, "lengths", np.array(case.lengths, np.int32))
+    if layer.mask == "given":
+        inputs["mask"] = _mask(case)
     return Sample(weights, inputs)
 
 
+def _mask(case: Case) -> Flags:
+    """The mask in the layout of the case; one of a wrong shape has as many of its steps as fit."""
+    mask = valid_steps(case)
+    return np.resize(mask, case.feed["mask"]) if "mask" in case.feed else mask
+
+
 def _placed(case: Case, sequence: Floats, random: np.random.Generator) -> Floats:
-    """The input in the layout of the case, with its steps of zeros and what stands behind ends."""
+    """The input in its layout, with its steps of zeros and what stands where no step counts."""
     numbers, time = case.numbers, 0 if case.layer.layout == "time_major" else -2
     sequence = sequence.copy()
     np.moveaxis(sequence, time, 0)[list(numbers.zero_steps)] = 0.0
@@ -119,17 +129,46 @@ def _placed(case: Case, sequence: Floats, random: np.random.Generator) -> Floats
     return sequence
 
 
-def valid_steps(case: Case) -> NDArray[np.bool_]:
-    """Which steps are within their sequence's length: (batch, time), in the layout of the case."""
-    valid: NDArray[np.bool_] = in_layout(
-        case.layer, "sequence", within(case.dimensions.time_steps, np.array(case.lengths))
-    )
+def valid_steps(case: Case) -> Flags:
+    """Which steps of the input count: (batch, time), in the layout of the case."""
+    valid: Flags = in_layout(case.layer, "sequence", _counted(case))
     return valid
 
 
-def within(time: int, lengths: NDArray[Any]) -> NDArray[np.bool_]:
-    """The same of lengths (batch,), batch-major whatever the layout."""
-    valid: NDArray[np.bool_] = np.arange(time) < lengths[:, None]
+def emitted_steps(case: Case) -> Flags:
+    """The same of the output, in the order in which it is handed out."""
+    valid = _counted(case)
+    if turned(case.layer) and case.dimensions.num_layers % 2:
+        valid = valid[:, ::-1]
+    emitted: Flags = in_layout(case.layer, "sequence", valid)
+    return emitted
+
+
+def _counted(case: Case) -> Flags:
+    time = case.dimensions.time_steps
+    if case.layer.mask == "given":
+        return np.array(case.mask, bool).reshape(len(case.mask), time)
+    return within(time, np.array(case.lengths))
+
+
+def turned(layer: Layer) -> bool:
+    """Whether each layer hands out its output in the other order than it was fed."""
+    return layer.reverse and not layer.keep_order
+
+
+def counted(inputs: Mapping[str, Any]) -> Flags | None:
+    """Which steps count by batch-major inputs: (batch, time); None where all do."""
+    if "mask" in inputs:
+        mask: Flags = inputs["mask"]
+        return mask
+    if "lengths" in inputs:
+        return within(inputs["input"].shape[1], inputs["lengths"])
+    return None
+
+
+def within(time: int, lengths: NDArray[Any]) -> Flags:
+    """Which steps lie before the end of sequences of such lengths (batch,): (batch, time)."""
+    valid: Flags = np.arange(time) < lengths[:, None]
     return valid
 
 
@@ -139,7 +178,8 @@ def fed_shapes(case: Case) -> dict[str, Shape]:
 
 
 def input_shapes(layer: Layer, dimensions: Dimensions) -> dict[str, Shape]:
-    """The canonical shape of the input, and of both initial states where they are given."""
-    names = ("input", "h_0", "c_0") if layer.initial_state == "given" else ("input",)
+    """The canonical shape of the input, and of both initial states and the mask where given."""
+    states = ("h_0", "c_0") if layer.initial_state == "given" else ()
+    names = ("input", *states, *(("mask",) if layer.mask == "given" else ()))
     axes = sizes(layer, dimensions)
     return {name: Law(canonical(name, layer), axes).shape for name in names}

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from adapters.contract import Convention
-from conformance.casefile.entry import lengths_of
+from conformance.casefile.entry import lengths_of, mask_of
 from conformance.convention.convention import cotangents, native_inputs, native_weights, offset
 from conformance.lstm.case import Case
 from conformance.lstm.sample import Sample, draw
@@ -276,7 +276,8 @@ def _between(case: Case) -> Case:
     dimensions = replace(case.dimensions, **case.repeat)
     lengths = lengths_of(case.layer, dimensions)
     name = f"{case.id}-between"
-    return replace(case, id=name, dimensions=dimensions, lengths=lengths, repeat={})
+    mask = mask_of(name, case.layer, dimensions)
+    return replace(case, id=name, dimensions=dimensions, lengths=lengths, mask=mask, repeat={})
 
 
 def _key(framework: Framework) -> str:
@@ -287,6 +288,6 @@ def _key(framework: Framework) -> str:
 
 def _packed(arrays: Mapping[str, Any], dtype: str) -> dict[str, child.Packed]:
     return {
-        name: child.packed(array if array.dtype.kind == "i" else array.astype(dtype))
+        name: child.packed(array if array.dtype.kind in "bi" else array.astype(dtype))
         for name, array in arrays.items()
     }

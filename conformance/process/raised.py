@@ -14,8 +14,10 @@ from typing import Any
 MISTAKES = (AssertionError, AttributeError, ImportError, LookupError, NameError, TypeError)
 # The instructions at which what a framework made is called, computed with, asked for or given an
 # attribute, or written into.
-CALLS = ("CALL", "PRECALL", "BINARY_", "COMPARE_", "INPLACE_")
-CALLS += ("LOAD_ATTR", "LOAD_METHOD", "STORE_ATTR", "STORE_SUBSCR")
+CALLS = (
+    *("CALL", "PRECALL", "BINARY_", "COMPARE_", "INPLACE_"),
+    *("LOAD_ATTR", "LOAD_METHOD", "STORE_ATTR", "STORE_SUBSCR"),
+)
 MAX_TYPE, MAX_MESSAGE = 200, 2_000  # characters
 _PASSING = re.compile(r"(?<=\b0x)[0-9a-fA-F]{6,}|(?<=/tmp)[a-z0-9_]{8}\b")
 ENGINE = Path(__file__).parent

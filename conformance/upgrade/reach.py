@@ -8,7 +8,7 @@ from adapters.contract import Layer
 from conformance.lstm.case import Case
 
 Feature = tuple[str, object]
-APART = ("execution", "checkpoint", "stateful", "lengths", "gradients")  # each with each dtype
+APART = ("execution", "checkpoint", "stateful", "lengths", "mask", "gradients")  # with each dtype
 WIDE = ("bidirectional", "dropout")  # what has each of those in a path of its own
 
 

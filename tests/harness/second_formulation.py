@@ -138,21 +138,22 @@ def lstm(
     sequences: Sequence[Matrix],
     h_0: Sequence[Matrix],
     c_0: Sequence[Matrix],
-    lengths: Sequence[int],
+    counted: Sequence[Sequence[bool]],
 ) -> dict[str, list[list[Vector]] | list[list[complex]]]:
     """Return output, h_n and c_n of a stack for `sequences` (batch, time, input).
 
     The states are (layer*direction, batch, hidden or cell), the output is (batch, time,
     direction*hidden) or (batch, direction*hidden), or as narrow as one direction where two are
-    merged. A sequence is cut to its length before anything reads it, and its output is filled up
-    with zeros. A reversed layer emits in the order in which it reads.
+    merged. What does not count of a sequence is cut out before anything reads it, and zeros stand
+    there in its output. A reversed layer emits in the order in which it reads.
     """
     h_n: list[list[Vector]] = [[] for _ in h_0]
     c_n: list[list[Vector]] = [[] for _ in c_0]
     output: list[list[Vector]] = []
     last: list[list[complex]] = []
     for number, sequence in enumerate(sequences):
-        below = list(sequence)[: lengths[number]]
+        steps = [time for time, counts in enumerate(counted[number]) if counts]
+        below = [sequence[time] for time in steps]
         ends: list[Vector] = []
         row = 0
         for directions in stack:
@@ -175,8 +176,12 @@ def lstm(
                 row += 1
             below = [merged(layer.merge, parts) for parts in above]
         last.append(merged(layer.merge, ends))
-        padding: Vector = [0.0 for _ in last[-1]]
-        output.append(below + [padding] * (len(sequence) - len(below)))
+        whole: list[Vector] = [[0.0 for _ in last[-1]] for _ in sequence]
+        if layer.reverse and not layer.keep_order and len(stack) % 2:
+            steps = [len(sequence) - 1 - time for time in reversed(steps)]
+        for time, vector in zip(steps, below, strict=True):
+            whole[time] = vector
+        output.append(whole)
     return {"output": output if layer.return_sequences else last, "h_n": h_n, "c_n": c_n}
 
 
@@ -209,12 +214,14 @@ def results(layer: Layer, sample: Sample) -> dict[str, NDArray[np.complex128]]:
     batch, time = sample.inputs["input"].shape[:2]
     rows = (len(stack) * layer.num_directions, batch)
     cell, hidden = sample.weights[0].recurrent_weights.shape[2:]
+    lengths = sample.inputs.get("lengths", np.full(batch, time))
+    counted = sample.inputs.get("mask", np.arange(time) < lengths[:, None])
     found = lstm(
         layer,
         stack,
         sample.inputs["input"].tolist(),
         sample.inputs.get("h_0", np.zeros((*rows, hidden))).tolist(),
         sample.inputs.get("c_0", np.zeros((*rows, cell))).tolist(),
-        sample.inputs.get("lengths", np.full(batch, time)).tolist(),
+        counted.tolist(),
     )
     return {name: np.array(numbers, np.complex128) for name, numbers in found.items()}

@@ -27,12 +27,12 @@ const laws = (data) => {
     (l) => l.keep_order && !l.reverse,
     (l) => l.merge !== "concat" && !l.bidirectional,
     (l, d) => l.layout === "unbatched" && d.batch_size !== 1,
-    (l) => l.lengths === "given" && (l.layout === "unbatched" || l.layout === "extra_batch"),
-    (l) => l.lengths === "given" && l.reverse && !l.keep_order,
-    (l) => l.gradients && l.layout !== "batch_major",
-    (l) => l.gradients && l.lengths === "given",
-    (l) => l.gradients && l.stateful !== "no",
-    (l) => l.gradients && !l.return_state,
+    (l, d) =>
+      l.lengths === "given" &&
+      l.reverse &&
+      !l.keep_order &&
+      (l.return_sequences || d.num_layers > 1),
+    (l) => l.mask === "given" && l.lengths === "given",
   ];
   const contradictions = (layer, dimensions) =>
     data.rules.filter((_, place) => broken[place](layer, dimensions));

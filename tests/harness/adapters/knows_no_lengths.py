@@ -11,4 +11,5 @@ PACKAGES = ("numpy",)
 CONVENTION = replace(RIGHT, inputs={name: RIGHT.inputs[name] for name in ("input", "h_0", "c_0")})
 GAPS = (
     Gap({"lengths": "given"}, why="every sequence is full", source="https://example.org/lengths"),
+    Gap({"mask": "given"}, why="every step counts", source="https://example.org/lengths"),
 )

@@ -38,6 +38,7 @@ CONVENTION = Convention(
         "h_0": Native("start_h", "(layer direction) batch hidden"),
         "c_0": Native("start_c", "(layer direction) batch cell"),
         "lengths": Native("lengths", "batch"),
+        "mask": Native("mask", "batch time"),
     },
     results={
         "output": Native("y", "batch time (direction hidden)"),
@@ -133,12 +134,13 @@ def run(
     if layer.checkpoint != "none":
         weights = _restored(weights)
         properties["checkpoint"] = {name: list(one.shape) for name, one in weights.items()}
-    if "lengths" in fed:
-        scan = partial(_up_to_length, scan, fed.pop("lengths"))
+    valid = _counted(layer, dimensions, fed)
+    fed = {name: one for name, one in fed.items() if name not in ("lengths", "mask")}
     zeros = map(np.zeros, _states(layer, dimensions))
     wide = {name: one.astype(np.float64) for name, one in {**weights, **fed}.items()}
     arrays = {**dict(zip(("start_h", "start_c"), zeros, strict=True)), **wide}
-    forward, dtype = partial(_forward, layer, step, scan, join), layer.dtype.removeprefix("mixed_")
+    forward = partial(_forward, layer, step, scan, join, valid)
+    dtype = layer.dtype.removeprefix("mixed_")
     results = {name: _cast(one, dtype) for name, one in forward(arrays).items()}
     properties["container"] = outline(_returned(layer, results), results)
     if layer.gradients:
@@ -188,19 +190,21 @@ def defaults(dimensions: Dimensions) -> dict[str, Any]:
 
 
 def _forward(
-    layer: Layer, step: Step, scan: Scan, join: Join, arrays: Mapping[str, Array]
+    layer: Layer, step: Step, scan: Scan, join: Join, valid: Array, arrays: Mapping[str, Array]
 ) -> dict[str, Array]:
     """The results in float64, or in complex128 where a weight, an input or a state is complex."""
     x = _batched(layer, arrays["x"], behind=2)
     h, c = (list(_batched(layer, arrays[name], behind=1)) for name in ("start_h", "start_c"))
     if layer.layout == "time_major":
         x = x.swapaxes(-3, -2)
+    turned = layer.reverse and not layer.keep_order
     for call in range(2 if layer.stateful == "carried" else 1):
         if call:  # the state that was kept is a constant
             h, c = ([one.real.astype(one.dtype) for one in state] for state in (h, c))
-        sequence = x
+        sequence, counted = x, valid
         for row in range(0, len(h), layer.num_directions):
             halves = []
+            over = scan if counted is None else partial(_where_counted, scan, counted)
             for direction, label in enumerate(CONVENTION.directions[layer.bidirectional]):
                 prefix = f"layer{row // layer.num_directions}{label}."
                 ours = {
@@ -209,13 +213,13 @@ def _forward(
                     if name.startswith(prefix)
                 }
                 backward, at = layer.reverse or direction == 1, row + direction
-                half, h[at], c[at] = scan(
+                half, h[at], c[at] = over(
                     partial(step, layer, ours), sequence, backward, h[at], c[at]
                 )
-                turned = layer.reverse and not layer.keep_order
                 halves.append(half[..., ::-1, :] if turned else half)
             side_by_side = layer.num_outputs == layer.num_directions
             sequence = join(halves) if side_by_side else _merged(layer.merge, halves)
+            counted = counted[:, ::-1] if turned and counted is not None else counted
     ends = halves if layer.return_sequences else h[-layer.num_directions :]
     outputs = ends if layer.merge == "none" else [_merged(layer.merge, ends)]
     outputs = [_unbatched(layer, one, behind=1 + layer.return_sequences) for one in outputs]
@@ -248,18 +252,30 @@ def _unbatched(layer: Layer, array: Array, behind: int) -> Array:
     return array.reshape(*before, GROUP, size // GROUP, *rest)
 
 
-def _up_to_length(
-    scan: Scan, lengths: Array, advance: Any, x: Array, backward: bool, h: Array, c: Array
+def _counted(layer: Layer, dimensions: Dimensions, fed: Mapping[str, Array]) -> Array | None:
+    """Which steps count, (batch, time); None where all do."""
+    if "mask" in fed:
+        mask = fed["mask"].T if layer.layout == "time_major" else fed["mask"]
+        return mask.reshape(-1, dimensions.time_steps)
+    if "lengths" not in fed:
+        return None
+    lengths, time = fed["lengths"].ravel(), dimensions.time_steps
+    if not ((lengths >= 0) & (lengths <= time)).all():
+        raise ValueError(f"lengths {lengths} that are not within 0 and {time}")
+    return np.arange(time) < lengths[:, None]
+
+
+def _where_counted(
+    scan: Scan, valid: Array, advance: Any, x: Array, backward: bool, h: Array, c: Array
 ) -> tuple[Array, Array, Array]:
-    """`scan` of each sequence on its own, as long as it is; zeros stand behind its end."""
-    if not ((lengths >= 0) & (lengths <= x.shape[-2])).all():
-        raise ValueError(f"lengths {lengths} that are not within 0 and {x.shape[-2]}")
+    """`scan` of each sequence on its own, over the steps that count; zeros stand at the others."""
     sequence, h, c = np.zeros((*h.shape[:-1], *x.shape[-2:-1], h.shape[-1]), h.dtype), +h, +c
-    for row, length in enumerate(lengths.ravel()):
+    for row, steps in enumerate(valid):
         one = slice(row, row + 1)
-        sequence[..., one, :length, :], h[..., one, :], c[..., one, :] = scan(
-            advance, x[..., one, :length, :], backward, h[..., one, :], c[..., one, :]
+        half, h[..., one, :], c[..., one, :] = scan(
+            advance, x[..., one, steps, :], backward, h[..., one, :], c[..., one, :]
         )
+        sequence[..., row, steps, :] = half[..., 0, :, :]
     return sequence, h, c
 
 
@@ -346,8 +362,11 @@ def _declared(layer: Layer, dimensions: Dimensions) -> dict[str, Shape]:
     shapes: dict[str, Shape] = {"x": (*_axes(layer, dimensions), dimensions.embedding_dim)}
     if layer.initial_state == "given":
         shapes["start_h"], shapes["start_c"] = _states(layer, dimensions)
-    lengths = {"lengths": _batch(layer, dimensions)} if layer.lengths == "given" else {}
-    return shapes | lengths
+    if layer.lengths == "given":
+        shapes["lengths"] = _batch(layer, dimensions)
+    if layer.mask == "given":
+        shapes["mask"] = _axes(layer, dimensions)
+    return shapes
 
 
 def _check(kind: str, arrays: Mapping[str, Array], right: Mapping[str, Shape]) -> None:

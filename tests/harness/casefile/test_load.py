@@ -363,6 +363,38 @@ EDITS = {
         [(EXPECT, "    lengths: [2, 5]\n    expect: rejected\n")],
         ["6:5: lengths: all are right, so nothing is there to reject"],
     ),
+    "mask of another batch": (
+        [("    expect:", "    mask: [[1, 1, 0, 1, 1]]\n    expect:")],
+        ["6:5: mask: 1 rows for a batch of 2"],
+    ),
+    "mask of other steps": (
+        [("    expect:", "    mask: [[1, 1, 0, 1, 1], [1, 1]]\n    expect:")],
+        ["6:5: mask: 2 in a row for 5 steps"],
+    ),
+    "mask of neither": (
+        [("    expect:", "    mask: [[1, 1, 0, 1, 2], [1, 1, 0, 1, 1]]\n    expect:")],
+        ["8:25: mask[0][4]: expected at most 1, got the number 2"],
+    ),
+    "mask beside lengths": (
+        [
+            (
+                "    expect:",
+                "    lengths: [2, 5]\n    mask: [[1, 1, 0, 1, 1], [1, 1, 0, 1, 1]]\n    expect:",
+            )
+        ],
+        ["6:5: mask: it says which steps count, and so do lengths: give one of the two"],
+    ),
+    "mask fed to a layer without": (
+        [(EXPECT, "    expect: rejected\n    feed: {mask: [2, 4]}\n")],
+        ["9:12: feed.mask: a layer takes none: set layer.mask to given"],
+    ),
+    "right mask fed": (
+        [
+            ("layer: {bias: true}", "layer: {mask: given}"),
+            (EXPECT, "    expect: rejected\n    feed: {mask: [batch_size, 5]}\n"),
+        ],
+        ["9:12: feed.mask: (2, 5) is right, so nothing is there to reject"],
+    ),
     "split without a second piece in time": (
         [("    expect:", "    split: {time: 5}\n    expect:")],
         ["6:5: split: the second piece is empty"],
@@ -872,6 +904,27 @@ def test_lengths_of_their_own(
     assert load_cases(tmp_path)[0].lengths == lengths
 
 
+def test_a_mask_of_their_own(tmp_path: Path) -> None:
+    """A mask that is not listed is drawn by the id; steps that count stand behind some that do not."""
+    masked = edited(FILE, ("layer: {bias: true}", "layer: {mask: given}"))
+    write(tmp_path, masked)
+    late, holed = load_cases(tmp_path)[0].mask
+    assert (late[0], late[-1], holed[0], holed[2], holed[-1]) == (0, 1, 1, 0, 1)
+    write(tmp_path, edited(masked, ("id: ", "id: x")))
+    assert len(late) == 5
+    assert load_cases(tmp_path)[0].mask != (late, holed)
+
+
+def test_a_mask_that_is_given(tmp_path: Path) -> None:
+    """A mask in an entry is the layer's option as well."""
+    write(
+        tmp_path,
+        edited(FILE, ("    expect:", "    mask: [[0, 1, 0, 1, 1], [1, 1, 1, 1, 1]]\n    expect:")),
+    )
+    (case,) = load_cases(tmp_path)
+    assert (case.layer.mask, case.mask) == ("given", ((0, 1, 0, 1, 1), (1, 1, 1, 1, 1)))
+
+
 # What contradicts itself: the layer, and every line that must come.
 BOTH_WAYS = "bidirectional: true, "
 REVERSED = "lengths: given, reverse: true"
@@ -883,6 +936,9 @@ CONTRADICTIONS = {
     "merge: sum": ["merge: it joins two directions, so it needs bidirectional"],
     "layout: unbatched": ["layout: unbatched is one sequence, so it needs a batch_size of 1"],
     REVERSED: ["lengths: what is emitted first of a shorter sequence is undefined; set keep_order"],
+    "lengths: given, mask: given": [
+        "mask: it says which steps count, and so do lengths: give one of the two"
+    ],
     "merge: ave, keep_order: true": [
         "keep_order: it says how a reversed layer hands out its output, so it needs reverse",
         "merge: it joins two directions, so it needs bidirectional",
@@ -991,7 +1047,7 @@ def test_any_edit(tmp_path: Path, spoilt: tuple[int, str]) -> None:
         ),
         (
             "record: [padding]",
-            "record: padding is seen where sequences of given lengths are returned",
+            "record: padding is seen where sequences of given lengths, or masked, are returned",
         ),
     ],
 )

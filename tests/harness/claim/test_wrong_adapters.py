@@ -196,6 +196,14 @@ OWN = {  # the behaviour whose cases alone catch the mistake, and the claims tha
             "properties": "exception: not what is on record\n  expected  'ValueError'",
         },
     ),
+    "mask_taken_for_lengths": (
+        "masks",
+        {
+            "values": "looks like the steps that count taken for the first ones",
+            "gradients": "gradient of layer0.w: other values",
+            "properties": "padding: not what is on record",
+        },
+    ),
     "mixed_results_widened": (
         "dtype",
         {"shapes": "y: another dtype\n  expected  bfloat16\n  got       float32"},
@@ -332,6 +340,8 @@ RECORDED = {  # of the right adapter, by property and cases
         "variable-lengths-bidirectional": {"forward": "zeros", "backward": "zeros"},
         "behind-end-nan": {"forward": "zeros"},
         "behind-end-nan-bidirectional": {"forward": "zeros", "backward": "zeros"},
+        "masks-[!b]*": {"forward": "zeros"},
+        "masks-bidirectional": {"forward": "zeros", "backward": "zeros"},
     },
 }
 RECORDS = [

@@ -16,7 +16,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from adapters.contract import GROUP, Dimensions, Layer
-from conformance.casefile.entry import lengths_of
+from conformance.casefile.entry import lengths_of, mask_of
 from conformance.lstm import gradient
 from conformance.lstm.case import Case
 from conformance.lstm.gradient import WeightGradients
@@ -125,6 +125,10 @@ LAYERS |= {
     name: Layer(bidirectional=True, initial_state="given", projection_size=1, **chosen)
     for name, chosen in CHOSEN.items()
 }
+LAYERS |= {
+    f"{way}-mask": Layer(**WAYS[way], initial_state="given", projection_size=1, mask="given")
+    for way in WAYS
+}
 LAYERS |= {f"{way}-carried": Layer(**WAYS[way], stateful="carried") for way in WAYS}
 
 
@@ -154,8 +158,8 @@ def by_complex_steps(
     """Return the derivative by every number of the inputs, the initial states and the weights."""
     found = results(layer, sample)
     inputs = {start: np.zeros(found[end].shape) for start, end in STATES.items()}
-    inputs |= {name: array for name, array in sample.inputs.items() if name != "lengths"}
-    fixed = {name: array for name, array in sample.inputs.items() if name == "lengths"}
+    fixed = {n: array for n, array in sample.inputs.items() if n in ("lengths", "mask")}
+    inputs |= {name: array for name, array in sample.inputs.items() if name not in fixed}
     arrays = {**inputs, **_by_layer(sample.weights)}
 
     def derivative(name: str, place: tuple[int, ...]) -> float:
@@ -337,6 +341,8 @@ MISTAKES = [
     ("np.where(valid, d_c, 0.0)", "d_c"),
     ("d_h, d_c = np.zeros_like(d_h), np.zeros_like(d_c)", "pass"),
     ("valid = valid[:, reads]", "valid = valid.copy()"),
+    ("            valid = valid[:, ::-1]\n        every", "            pass\n        every"),
+    ("            valid = valid[:, ::-1]\n        d_seq", "            pass\n        d_seq"),
     ("d_every_h[:, t] + d_h", "d_every_h[:, t]"),
     ("else d_h @ p[way]", "else d_h @ p[0]"),
     ("in reversed(range(tape.x.shape[1]))", "in range(tape.x.shape[1])"),
@@ -368,18 +374,21 @@ def test_mistakes_are_noticed(right: str, wrong: str) -> None:
     mistaken = ModuleType("mistaken")
     exec(source.replace(right, wrong), mistaken.__dict__)
     layers = [LAYERS[f"{way}-given-1"] for way in WAYS]
-    layers += [layer for name, layer in LAYERS.items() if name.endswith(("lengths", "carried"))]
+    ends = ("lengths", "mask", "carried")
+    layers += [layer for name, layer in LAYERS.items() if name.endswith(ends)]
     layers += [LAYERS[name] for name in CHOSEN]
-    samples = [_drawn(layer, Dimensions(2, 3, 1, 2, 2)) for layer in layers]
+    deep = [(layer, 2) for layer in layers]
     assert any(
-        differing(mistaken.gradients, layer, sample, set(SHAPES))
-        for layer, sample in zip(layers, samples, strict=True)
+        differing(
+            mistaken.gradients, layer, _drawn(layer, Dimensions(2, 3, 1, 2, depth)), set(SHAPES)
+        )
+        for layer, depth in [*deep, (LAYERS["reverse-mask"], 1)]
     )
 
 
 def _drawn(layer: Layer, dimensions: Dimensions) -> Sample:
-    lengths = lengths_of(layer, dimensions)
-    return draw(replace(_case(layer, dimensions), lengths=lengths))
+    lengths, mask = lengths_of(layer, dimensions), mask_of("x", layer, dimensions)
+    return draw(replace(_case(layer, dimensions), lengths=lengths, mask=mask))
 
 
 def _case(layer: Layer, dimensions: Dimensions) -> Case:

@@ -266,6 +266,33 @@ def test_lengths_in_reverse() -> None:
     )
 
 
+@pytest.mark.parametrize("way", WAYS)
+def test_a_mask_that_begins_with_what_counts_is_lengths(way: str) -> None:
+    """The same steps, told by a mask or by lengths, give the same numbers."""
+    steps = np.arange(5) < np.array([2, 5, 0])[:, None]
+    layer = Layer(**WAYS[way], mask="given", return_sequences=False)
+    case = replace(_case(layer, Dimensions(3, 5, 2, 4)), mask=tuple(map(tuple, steps.tolist())))
+    sample = draw(case)
+    by_mask = reference.lstm(layer, sample)
+    inputs = {"input": sample.inputs["input"], "lengths": np.array([2, 5, 0])}
+    by_lengths = reference.lstm(replace(layer, mask="none"), replace(sample, inputs=inputs))
+    for name, array in by_mask.items():
+        np.testing.assert_array_equal(array, by_lengths[name])
+
+
+def test_a_hole() -> None:
+    """A step that is left out in the middle is as if it were not there.
+
+    The layer of `test_two_steps` on 1, 99, 1 without the second: c is 9/20, then 27/40.
+    """
+    inputs = {"input": sequence(1, 99, 1), "mask": np.array([[True, False, True]])}
+    results = reference.lstm(Layer(mask="given"), Sample((FADING,), inputs))
+    assert results["c_n"].item() == pytest.approx(0.675, abs=ONE_TERM)
+    first, left_out, last = results["output"].ravel()
+    assert (first, left_out) == (pytest.approx(np.tanh(0.45) / 4, abs=ONE_TERM), 0.0)
+    assert last == results["h_n"].item()
+
+
 def test_stateful() -> None:
     """Where the layer carries its state, the second call goes on from the first one's end.
 
@@ -460,6 +487,7 @@ LAYERS = {
 LAYERS |= {
     name: Layer(bidirectional=True, projection_size=1, **chosen) for name, chosen in CHOSEN.items()
 }
+LAYERS |= {f"{way}-mask": Layer(**WAYS[way], mask="given", projection_size=1) for way in WAYS}
 
 
 @pytest.mark.parametrize("layer", LAYERS.values(), ids=LAYERS)
@@ -476,7 +504,9 @@ def test_second_formulation(layer: Layer, data: st.DataObject) -> None:
     dimensions = Dimensions(*data.draw(st.tuples(*[st.integers(1, 4)] * 4, st.integers(1, 3))))
     one_length = st.integers(0, dimensions.time_steps)
     lengths = data.draw(st.tuples(*[one_length] * dimensions.batch_size))
-    sample = draw(_case(drawn, dimensions, lengths))
+    one_row = st.tuples(*[st.integers(0, 1)] * dimensions.time_steps)
+    mask = data.draw(st.tuples(*[one_row] * dimensions.batch_size))
+    sample = draw(replace(_case(drawn, dimensions, lengths), mask=mask))
     results, expected = reference.lstm(drawn, sample), second_formulation.results(drawn, sample)
     assert results.keys() == expected.keys()
     for name, array in results.items():

@@ -40,6 +40,7 @@ CONVENTION = Convention(
         "h_0": Native("start_h", "(layer direction) batch hidden"),
         "c_0": Native("start_c", "(layer direction) batch cell"),
         "lengths": Native("lengths", "batch"),
+        "mask": Native("mask", "batch time"),
     },
     results={
         "output": Native("y", "batch time (direction hidden)"),
@@ -81,7 +82,7 @@ class Step:
     """What one step of one direction has computed, for the way back."""
 
     t: int
-    here: Array  # (batch, 1): which sequences have not ended
+    here: Array  # (batch, 1): of which sequences it counts
     h: Array  # (batch, hidden) before the step
     c: Array  # (batch, cell) before the step
     gates: tuple[Array, Array, Array, Array]  # i, f, g, o
@@ -117,6 +118,8 @@ def run(
     x = batch_major(layer, "x", fed["x"].astype(WIDE))
     h, c = initial_states(layer, dimensions, fed, len(x))
     valid = valid_steps(fed.get("lengths"), x.shape)
+    if "mask" in fed:
+        valid = batch_major(layer, "x", fed.pop("mask"))  # its axes are those of x
     cotangents = {
         name.removeprefix(COTANGENT): batch_major(
             layer, name.removeprefix(COTANGENT), one.astype(WIDE)
@@ -218,6 +221,7 @@ def forward(
         sequence = merged(layer.merge, halves)
         if layer.reverse and not layer.keep_order:
             sequence = sequence[:, ::-1]
+            valid = valid[:, ::-1]
         if layer.dropout:
             sequence = dropped(sequence, 0.5, training=False)
     record.ends = [h_n[way.row] for way in plan[-1]]
@@ -233,7 +237,7 @@ def scan(
 ) -> tuple[Array, Array, Array, list[Step]]:
     """Return every h (batch, time, hidden), aligned with x in time, the final h and c, the steps.
 
-    Where a sequence has ended the state stays as it was and the output is zero.
+    At a step that does not count the state stays as it was and the output is zero.
     """
     output = np.zeros((*x.shape[:2], h.shape[-1]))
     steps = []
@@ -586,6 +590,8 @@ def fed_shapes(layer: Layer, dimensions: Dimensions) -> dict[str, Shape]:
         shapes["start_h"], shapes["start_c"] = state_shapes(layer, dimensions)
     if layer.lengths == "given":
         shapes["lengths"] = batch
+    if layer.mask == "given":
+        shapes["mask"] = axes
     return shapes
 
 
@@ -602,7 +608,7 @@ def refuse_wrong(
     for name, shape in due.items():
         if fed[name].shape != shape:
             raise ValueError(f"{name}: {fed[name].shape} in place of {shape}")
-    for name in fed.keys() - {"lengths"}:
+    for name in fed.keys() - {"lengths", "mask"}:
         if fed[name].dtype.kind != "f":
             raise ValueError(f"{name}: {fed[name].dtype} in place of {layer.dtype}")
     if "lengths" in fed:
