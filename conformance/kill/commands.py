@@ -19,7 +19,7 @@ def made_of(root: Path) -> str:
     """The digest of all that the page depends on."""
     mutants = root / MUTANTS
     known = load_faults(root, mutants), load_stays(root, mutants)
-    return digest(root, layer_file(mutants), put(root), *known)
+    return digest(root, layer_file(root), put(root), *known)
 
 
 def _arguments(parser: argparse.ArgumentParser) -> None:
@@ -37,9 +37,9 @@ def _kill(root: Path, given: argparse.Namespace) -> int:
     mutants = root / MUTANTS
     faults = load_faults(root, mutants)
     if given.fault:
-        return _print(root, mutants, faults, given)
+        return _print(root, faults, given)
     made = made_of(root)
-    found = list(progress(rows(root, mutants, faults, given.jobs), "mutants", len(faults)))
+    found = list(progress(rows(root, faults, given.jobs), "mutants", len(faults)))
     cases, stays = put(root), load_stays(root, mutants)
     write(root, {page.PAGE: page.text(found, cases, stays, made)})
     lines = [*_wrong(found), *page.unexplained(found, cases, stays)]
@@ -59,12 +59,12 @@ def _wrong(found: Sequence[Row]) -> Iterator[str]:
             yield f"{told}, so it awaits none"
 
 
-def _print(root: Path, mutants: Path, faults: tuple[Fault, ...], given: argparse.Namespace) -> int:
+def _print(root: Path, faults: tuple[Fault, ...], given: argparse.Namespace) -> int:
     chosen = [one for one in faults if any(fnmatchcase(one.id, glob) for glob in given.fault)]
     if not chosen:
         raise CommandError(f"{' '.join(given.fault)}: no fault of this id")
     left = False
-    for row in rows(root, mutants, chosen, min(given.jobs, len(chosen))):
+    for row in rows(root, chosen, min(given.jobs, len(chosen))):
         left = left or row.open
         tell(f"{row.fault.id}: {row.fault.about} Told by {len(row.kills)} cases.")
         for kill in row.kills:

@@ -80,11 +80,11 @@ class Fault:
 
 
 def load_faults(root: Path, mutants: Path) -> tuple[Fault, ...]:
-    """Return the faults of ``faults/*.yaml`` in `mutants`, changes of the layer beside them.
+    """Return the faults of ``faults/*.yaml`` in `mutants`, changes of the right layer.
 
     Raises CaseError with all errors of all files.
     """
-    source, seen = layer_file(mutants).read_text(encoding="utf-8"), dict[str, str]()
+    source, seen = layer_file(root).read_text(encoding="utf-8"), dict[str, str]()
     return read(
         root,
         folder.files(mutants / "faults"),
@@ -105,9 +105,9 @@ def load_stays(root: Path, mutants: Path) -> dict[str, str]:
     )
 
 
-def layer_file(mutants: Path) -> Path:
-    """The file of the right layer."""
-    return mutants / "lstm.py"
+def layer_file(root: Path) -> Path:
+    """The file of the right layer, which is an adapter like any other."""
+    return root / "adapters" / "numpy.py"
 
 
 def _faults(

@@ -40,13 +40,13 @@ def put(root: Path) -> tuple[Case, ...]:
     return tuple(case for case in load_cases(root) if "search" not in case.tags)
 
 
-def rows(root: Path, mutants: Path, faults: Sequence[Fault], jobs: int) -> Iterator[Row]:
+def rows(root: Path, faults: Sequence[Fault], jobs: int) -> Iterator[Row]:
     """The row of each of `faults`, in their order, by so many processes.
 
     Raises CommandError where the layer without a fault is not right.
     """
     with tempfile.TemporaryDirectory(prefix="mutants-") as folder:
-        where = root, mutants, Path(folder)
+        where = root, Path(folder)
         if jobs == 1:
             yield from map(_Worker(*where).row, faults)
             return
@@ -57,8 +57,8 @@ def rows(root: Path, mutants: Path, faults: Sequence[Fault], jobs: int) -> Itera
 class _Worker:
     """One process with the right layer's results, to which mutants come one after another."""
 
-    def __init__(self, root: Path, mutants: Path, folder: Path) -> None:
-        self._source = layer_file(mutants).read_text(encoding="utf-8")
+    def __init__(self, root: Path, folder: Path) -> None:
+        self._source = layer_file(root).read_text(encoding="utf-8")
         self._at = partial(importable, Path(tempfile.mkdtemp(dir=folder)))
         with self._at("right", self._source) as module:
             self._ground = Ground(root, module, put(root))
@@ -77,9 +77,9 @@ class _Worker:
 _worker: _Worker | None = None  # of this process, where it is one of several
 
 
-def _begin(root: Path, mutants: Path, folder: Path) -> None:
+def _begin(root: Path, folder: Path) -> None:
     global _worker
-    _worker = _Worker(root, mutants, folder)
+    _worker = _Worker(root, folder)
 
 
 def _row(fault: Fault) -> Row:

@@ -19,7 +19,7 @@ HEAD = """\
 
 Written by `python -m conformance kill`; a test fails where it is stale.
 
-A suite is worth what it would catch. Here a right layer, `tests/harness/mutants/lstm.py`, is given
+A suite is worth what it would catch. Here a right layer, `adapters/numpy.py`, is given
 one fault after another, each a change of a line or two (`tests/harness/mutants/faults/`), and put
 to all claims on the cases by the engine's own functions. A case *tells* a fault where a claim on
 it does not agree. Two cases are to tell each fault. Where two of the default run do, the cases that

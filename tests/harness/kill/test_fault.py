@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from conformance.casefile.load import CaseError
-from conformance.kill.fault import load_faults, load_stays
+from conformance.kill.fault import layer_file, load_faults, load_stays
 from conformance.kill.mutant import mutated
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -27,7 +27,8 @@ faults:
 def written(tmp_path: Path, text: str, name: str = "sums.yaml") -> Path:
     """Return a folder of mutants with one file of faults."""
     (tmp_path / "faults").mkdir()
-    (tmp_path / "lstm.py").write_text(LAYER)
+    (tmp_path / "adapters").mkdir()
+    (tmp_path / "adapters" / "numpy.py").write_text(LAYER)
     (tmp_path / "faults" / name).write_text(text)
     return tmp_path
 
@@ -85,7 +86,7 @@ def test_many_are_shipped() -> None:
 
 def test_all_are_distinct() -> None:
     """No two faults make the same source, and each source can be read."""
-    source = (MUTANTS / "lstm.py").read_text(encoding="utf-8")
+    source = layer_file(ROOT).read_text(encoding="utf-8")
     made = {fault.id: mutated(source, fault) for fault in FAULTS}
     for name, text in made.items():
         compile(text, name, "exec")

@@ -10,20 +10,19 @@ import numpy as np
 import pytest
 
 from conformance.command import CommandError
-from conformance.kill.fault import Fault, load_faults
+from conformance.kill.fault import Fault, layer_file, load_faults
 from conformance.kill.ground import Ground
 from conformance.kill.matrix import put
 from conformance.kill.mutant import importable, mutated, touched
 from conformance.kill.trial import Kill, killed, same
 from conformance.process.observation import Raised
-from tests.harness.mutants import lstm
 
 ROOT = Path(__file__).resolve().parents[3]
 MUTANTS = ROOT / "tests" / "harness" / "mutants"
-SOURCE = Path(lstm.__file__).read_text(encoding="utf-8")
+SOURCE = layer_file(ROOT).read_text(encoding="utf-8")
 FAULTS = {fault.id: fault for fault in load_faults(ROOT, MUTANTS)}
 Trial = Callable[..., tuple[Kill, ...]]
-RIGHT = "tests.harness.mutants.lstm"
+RIGHT = "adapters.numpy"
 FILES = {"guide", "initial-state", "variable-lengths", "bad-input", "checkpoint", "training"}
 
 

@@ -1,4 +1,8 @@
-"""A right adapter that has every option, in NumPy: each mutant beside it changes a line or two.
+"""NumPy: an LSTM written by hand, with every option: the suite runs with nothing installed.
+
+It is no framework's, and shares no line with the engine's reference. It is also the right layer
+that `python -m conformance kill` makes wrong: each of `tests/harness/mutants/faults/*.yaml` changes
+a line or two.
 
 Forward, the equations are those of Gers, Schmidhuber and Cummins (2000), without peepholes:
 
@@ -33,6 +37,8 @@ from adapters.contract import (
 )
 
 PACKAGES = ("numpy",)
+OLDEST = ("numpy==1.26.4",)
+PAPER = "https://doi.org/10.1162/089976600300015015"  # Gers, Schmidhuber and Cummins (2000)
 
 CONVENTION = Convention(
     inputs={
@@ -58,7 +64,8 @@ CONVENTION = Convention(
     },
     gates="ifgo",
     directions=(("",), (".ahead", ".back")),
-    source="https://example.org/lstm",
+    source=PAPER,
+    loader="weights = dict(numpy.load(file))",
 )
 GAPS = ()
 
