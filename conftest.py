@@ -27,6 +27,7 @@ from conformance.process.framework import (
 )
 from conformance.process.host import Down
 from conformance.process.observation import Observation
+from conformance.process.source import DEVICES
 from conformance.report import report
 from conformance.session import failure, summary
 from conformance.session.run import RUN, Run, SelectionError, select
@@ -73,6 +74,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="REPORT",
         help="take the seconds of each case from a report (default: from the last run's)",
     )
+    group.addoption(
+        "--device",
+        choices=DEVICES,
+        default="cpu",
+        help="what the frameworks run on; where a framework finds none it is not installed, and "
+        "never passes (default: cpu)",
+    )
     group.addoption("--report", type=Path, metavar="FILE", help="write observations as JSON Lines")
     group.addoption(
         "--case-timeout",
@@ -100,7 +108,9 @@ def pytest_configure(config: pytest.Config) -> None:
         labels = named(option.framework)
         cases = load_cases(ROOT)
         handed = getattr(config, "workerinput", {}).get("frameworks")
-        frameworks = tuple(map(Framework.of, handed)) if handed else find(ROOT, labels)
+        frameworks = (
+            tuple(map(Framework.of, handed)) if handed else find(ROOT, labels, device=option.device)
+        )
         ground = Ground(cases, shipped(ROOT), beside(frameworks))
         there = {one.name: one for one in frameworks}
         deviations = load_deviations(

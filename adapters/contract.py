@@ -36,6 +36,10 @@ and, where the framework has that:
 ``keep_compilations(folder)``
     Called once, before the first case: `folder` is there to keep what the framework compiles for
     the next run, in files that are written once and whose names hold all that they depend on.
+``DEVICES`` and ``place(device)``
+    What it runs on beside the CPU, of ``cuda``, ``mps`` and ``tpu``. `place` is called once, before
+    the first case, on a CPU too: all is computed on `device` from then on, in full precision; it
+    says whether there is such a device. DEVICES is read from the source.
 ``stages(tell)``
     Has `tell` called with ``"trace"`` or ``"compile"`` and the seconds of each of these, as it
     ends: `run` and `infer` are then measured apart from them.

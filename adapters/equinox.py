@@ -26,6 +26,8 @@ import numpy as np
 
 from adapters._compilation import keep_compilations as keep_compilations
 from adapters._compilation import stages as stages
+from adapters._device import DEVICES as DEVICES
+from adapters._device import place as place
 from adapters._older import enable_x64
 from adapters.contract import (
     ANY,

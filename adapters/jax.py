@@ -19,6 +19,8 @@ import jax.numpy as jnp
 
 from adapters._compilation import keep_compilations as keep_compilations
 from adapters._compilation import stages as stages
+from adapters._device import DEVICES as DEVICES
+from adapters._device import place as place
 from adapters._jax import FUNCTIONS, UNEXPORTED, batch, inferred, ran
 from adapters.contract import (
     ANY,

@@ -22,6 +22,8 @@ from jax.experimental import rnn
 
 from adapters._compilation import keep_compilations as keep_compilations
 from adapters._compilation import stages as stages
+from adapters._device import DEVICES as DEVICES
+from adapters._device import place as place
 from adapters._jax import UNEXPORTED, inferred, ran
 from adapters.contract import (
     ANY,

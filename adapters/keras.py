@@ -42,6 +42,7 @@ tf.get_logger().setLevel("ERROR")  # it takes one compilation a case for needles
 
 PACKAGES = ("keras|keras-nightly", "tensorflow|tensorflow-cpu|tf-nightly|tf-nightly-cpu", "h5py")
 OLDEST = ("keras==3.0.0", "tensorflow-cpu==2.16.1", "numpy<2")
+DEVICES = ("cuda",)
 
 SNIPPET = Snippet(
     (
@@ -60,6 +61,15 @@ SNIPPET = Snippet(
 )
 
 GAPS = DIFFERENTIATING
+
+
+def place(device: str) -> bool:
+    """Hide GPUs from TensorFlow, which would take one unasked, or whether there is one."""
+    tf.config.experimental.enable_tensor_float_32_execution(False)  # of 10 bits, unless told so
+    if device == "cpu":
+        tf.config.set_visible_devices([], "GPU")
+        return True
+    return bool(tf.config.list_physical_devices("GPU"))
 
 
 def _compiled(call: Call, _: Stack) -> Call:

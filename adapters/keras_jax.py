@@ -20,6 +20,8 @@ import keras
 from adapters import _keras
 from adapters._compilation import keep_compilations as keep_compilations
 from adapters._compilation import stages as stages
+from adapters._device import DEVICES as DEVICES
+from adapters._device import place as place
 from adapters._keras import (
     BUILT,
     CALLED,

@@ -49,6 +49,7 @@ torch.set_num_threads(1)  # in layers this small threads do nothing but wait for
 
 PACKAGES = ("keras|keras-nightly", "torch", "h5py")
 OLDEST = ("keras==3.15.1", "torch==2.13.0")
+DEVICES = ("cuda", "mps")
 
 SNIPPET = Snippet(
     (
@@ -67,6 +68,15 @@ SNIPPET = Snippet(
 )
 
 GAPS = DIFFERENTIATING
+
+
+def place(device: str) -> bool:
+    """Have Keras make its tensors on `device`, a GPU not unasked; whether there is one."""
+    there = {"cuda": torch.cuda.is_available, "mps": torch.backends.mps.is_available}
+    if device != "cpu" and (device not in there or not there[device]()):
+        return False
+    keras.device(device).__enter__()  # for good
+    return True
 
 
 def run(

@@ -28,6 +28,8 @@ from flax import nnx, serialization, traverse_util
 from adapters import _older
 from adapters._compilation import keep_compilations as keep_compilations
 from adapters._compilation import stages as stages
+from adapters._device import DEVICES as DEVICES
+from adapters._device import place as place
 from adapters._flax import (
     BUILT,
     CALLED,

@@ -59,6 +59,7 @@ PACKAGES = (
     "h5py",
 )
 OLDEST = ("tf-keras==2.16.0", "tensorflow-cpu==2.16.1", "numpy<2")
+DEVICES = ("cuda",)
 
 DOCS = "https://www.tensorflow.org/versions/r2.15/api_docs/python/tf/keras"  # the last of Keras 2
 
@@ -247,6 +248,15 @@ class Stack(keras.Model):
 
 
 Call = Callable[[Mapping[str, Any]], Results]  # the stack, from inputs by name
+
+
+def place(device: str) -> bool:
+    """Hide GPUs from TensorFlow, which would take one unasked, or whether there is one."""
+    tf.config.experimental.enable_tensor_float_32_execution(False)  # of 10 bits, unless told so
+    if device == "cpu":
+        tf.config.set_visible_devices([], "GPU")
+        return True
+    return bool(tf.config.list_physical_devices("GPU"))
 
 
 def run(

@@ -49,6 +49,7 @@ torch.set_num_threads(1)  # in layers this small threads do nothing but wait for
 
 PACKAGES = ("torch",)
 OLDEST = ("torch==2.13.0",)
+DEVICES = ("cuda", "mps")
 
 CONVENTION = Convention(
     inputs={
@@ -187,6 +188,17 @@ GAPS = (
 )
 
 
+def place(device: str) -> bool:
+    """Have new tensors made on `device`; whether there is one."""
+    there = {"cuda": torch.cuda.is_available, "mps": torch.backends.mps.is_available}
+    if device == "cpu":  # where they are made anyway; a default that is set takes time at each call
+        return True
+    if device not in there or not there[device]():
+        return False
+    torch.set_default_device(device)
+    return True
+
+
 def run(
     layer: Layer, dimensions: Dimensions, weights: Mapping[str, Array], inputs: Mapping[str, Array]
 ) -> Results:
@@ -247,7 +259,7 @@ def infer(layer: Layer, dimensions: Dimensions) -> dict[str, Shape]:
             for name, shape in shapes.items()
         }
         if packed:
-            inputs["lengths"] = torch.full((batch,), time)
+            inputs["lengths"] = torch.full((batch,), time, device="cpu")
         _, results = _call(_build(layer, dimensions, device), layer, inputs)
     return {name: tuple(result.shape) for name, result in results.items()}
 
@@ -295,11 +307,9 @@ def _dtype(layer: Layer) -> torch.dtype:
 
 
 def _tensors(layer: Layer, arrays: Mapping[str, Array]) -> dict[str, torch.Tensor]:
-    dtype = {"f": _dtype(layer)}  # lengths stay integers
-    return {
-        name: torch.tensor(array, dtype=dtype.get(array.dtype.kind))
-        for name, array in arrays.items()
-    }
+    # Lengths stay integers, and on the CPU: nothing packs by those of another device.
+    kinds: dict[str, dict[str, Any]] = {"f": {"dtype": _dtype(layer)}, "i": {"device": "cpu"}}
+    return {name: torch.tensor(array, **kinds[array.dtype.kind]) for name, array in arrays.items()}
 
 
 def _build(layer: Layer, dimensions: Dimensions, device: str = "meta") -> torch.nn.LSTM:
@@ -351,7 +361,8 @@ def _precision(layer: Layer) -> Iterator[None]:
     narrow = getattr(torch, layer.dtype.removeprefix("mixed_"))
     torch.backends.mkldnn.enabled = False
     try:
-        with torch.autocast("cpu", narrow, enabled="mixed" in layer.dtype):
+        device = torch.get_default_device().type
+        with torch.autocast(device, narrow, enabled="mixed" in layer.dtype):
             yield
     finally:
         torch.backends.mkldnn.enabled = True
@@ -385,7 +396,7 @@ def _call(
 
 
 def _numpy(tensor: torch.Tensor) -> Array:
-    tensor = tensor.detach()
+    tensor = tensor.detach().cpu()
     if tensor.dtype == torch.bfloat16:
         return Cast(tensor.float().numpy(), "bfloat16")
     return tensor.numpy()

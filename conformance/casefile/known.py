@@ -142,6 +142,7 @@ def _pin(framework: str, item: DeviationEntry, where: str) -> Deviation:
         source=item.source,
         where=where,
         kind=kind,
+        device=item.device or "",
     )
 
 
@@ -262,7 +263,12 @@ def _twice(entries: Iterable[_Spoken], verb: str) -> Iterator[Problem]:
 
 
 def _both_hold(one: _Spoken, other: _Spoken) -> bool:
-    return overlap(one.item.version, other.item.version)
+    devices = {
+        each.item.device
+        for each in (one, other)
+        if isinstance(each.item, Deviation) and each.item.device
+    }
+    return len(devices) < 2 and overlap(one.item.version, other.item.version)
 
 
 def _says(item: Deviation | Record) -> object:

@@ -330,6 +330,7 @@ else:
     )
 
 Outcome = Literal["differs", "rejected", "crashed", "hung"]
+Device = Literal["cpu", "cuda", "mps", "tpu"]
 
 
 class OutcomeEntry(BaseModel):
@@ -352,6 +353,9 @@ class DeviationEntry(BaseModel):
     )
     claim: Claims = Field(description="The claims of the suite that do not hold: one or a list.")
     version: Version = Field(description="A requirement: 'name>=1.2,<2'.")
+    device: Maybe[Device] = Field(
+        default=None, description="On which alone it happens; else it is the same on each."
+    )
     outcome: Maybe[Outcome] = Field(default=None, description="What happens instead.")
     got: dict[str, Any] = Field(
         default={}, description="The outcome in full, as the suite reports it."

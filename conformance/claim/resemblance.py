@@ -57,7 +57,9 @@ def _unlike(pin: Deviation, claim: str, seen: Instead, observation: Observation)
         yield f"cases     {pin.cases}"
     for name, value in unlike(case, pin.kind).items():
         yield f"where     {name}: {_values(pin.kind[name])} (here {_value(value)})"
-    if not concerns(pin, framework):
+    if pin.device not in ("", framework.device):
+        yield f"device    {pin.device} (here {framework.device})"
+    elif not concerns(pin, framework):
         here = ", ".join(f"{name} {version}" for name, version in framework.versions.items())
         yield f"version   {pin.version} (here {here})"
     if not among(seen, pin.outcomes, case):

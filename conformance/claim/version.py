@@ -7,8 +7,13 @@ from conformance.process.framework import Framework, FrameworkError
 
 
 def concerns(deviation: Deviation | Record, framework: Framework) -> bool:
-    """Whether it speaks of this framework in this version. Raises FrameworkError."""
+    """Whether it speaks of this framework in this version, and on its device.
+
+    Raises FrameworkError.
+    """
     if deviation.framework != framework.name:
+        return False
+    if isinstance(deviation, Deviation) and deviation.device not in ("", framework.device):
         return False
     requirement = Requirement(deviation.version)
     version = framework.versions.get(requirement.name)

@@ -69,6 +69,7 @@ class Deviation:
     source: str
     where: str  # "cases/deviations/keras.yaml:4"
     kind: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)  # of options and sizes
+    device: str = ""  # on which it was seen; empty where it does not depend on that
 
     @property
     def unsteady(self) -> bool:

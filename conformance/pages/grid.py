@@ -59,12 +59,13 @@ def of_cases(book: Book, cases: Sequence[Case]) -> Iterator[str]:
 
 
 def where(pin: Deviation) -> str:
-    """Of what a pin speaks: ids, options and sizes."""
+    """Of what a pin speaks: ids, options and sizes, and the device where it is one alone."""
     kind = [
         told(name, values[0]) if len(values) == 1 else f"{name}={'|'.join(map(str, values))}"
         for name, values in pin.kind.items()
     ]
-    return ", ".join([*([] if pin.cases == "*" else [pin.cases]), *kind])
+    device = [f"on {pin.device}"] if pin.device else []
+    return ", ".join([*([] if pin.cases == "*" else [pin.cases]), *kind, *device])
 
 
 def instead(pin: Deviation) -> str:

@@ -40,21 +40,23 @@ Message = dict[str, Any]
 Packed = tuple[str, list[int], bytes]  # dtype, shape, values
 
 
-def load(module: str, cache: str = "") -> tuple[Any, Message]:
+def load(module: str, cache: str = "", device: str = "cpu") -> tuple[Any, Message]:
     """The adapter, imported, and its convention as plain data, or ``{"exception": ...}``.
 
     `cache` is a folder for what its framework compiles; one that keeps nothing has no use for it.
+    Beside the convention stands whether it is ``placed`` on `device`.
     """
     try:
         adapter = importlib.import_module(module)
         if missing := [name for name in DUE if not hasattr(adapter, name)]:
             raise AttributeError(f"{adapter.__file__}: an adapter defines {', '.join(missing)}")
         plain = dataclasses.asdict(adapter.CONVENTION)
+        placed = adapter.place(device) if hasattr(adapter, "place") else device == "cpu"
         if cache and hasattr(adapter, "keep_compilations"):
             adapter.keep_compilations(cache)
     except Exception as problem:
         return None, {"exception": raised.exception(problem)}
-    return adapter, {"convention": plain}
+    return adapter, {"convention": plain, "placed": bool(placed)}
 
 
 class Watched(Layer):
@@ -299,7 +301,7 @@ def serve(channel: Any, setup: Message) -> None:
     if "probe" in setup:
         channel.send([probe(module) for module in setup["probe"]])
         return
-    adapter, loaded = load(setup["adapter"], setup["cache"])
+    adapter, loaded = load(setup["adapter"], setup["cache"], setup["device"])
     channel.send(loaded)
     # Nothing is kept, so None ends the process without the framework's own clean-up.
     while (request := channel.receive()) is not None:

@@ -14,6 +14,7 @@ from conformance.convention.declaration import mistakes
 from conformance.process import child, gateway, source
 
 START = 60.0  # seconds that an interpreter has for its first answer
+PLACE = 120.0  # and an adapter for the import of its framework, and to find a device
 
 
 class FrameworkError(Exception):
@@ -33,6 +34,7 @@ class Framework:
     gaps: tuple[Gap, ...] = ()  # all that are declared, of whatever version
     functions: tuple[str, ...] = source.MAY  # of the optional ones, those that the adapter defines
     file: str = ""  # the adapter's, where its interpreter finds it
+    device: str = "cpu"  # what it runs on, one of `source.DEVICES`
 
     @property
     def name(self) -> str:
@@ -59,9 +61,10 @@ class Framework:
         return cls(**{**plain, "convention": convention, "gaps": there})
 
     def __str__(self) -> str:
-        """``keras (keras 3.15.1, tensorflow 2.21.0)``."""
+        """``keras (keras 3.15.1, tensorflow 2.21.0)``, and where not on the CPU ``on cuda``."""
         parts = [f"{package} {version}" for package, version in self.versions.items()]
-        return f"{self.label} ({', '.join(parts)})"
+        where = "" if self.device == "cpu" else f" on {self.device}"
+        return f"{self.label} ({', '.join(parts)}){where}"
 
 
 def shipped(root: Path) -> list[str]:
@@ -94,11 +97,15 @@ def _leads_somewhere(label: str) -> bool:
     return bool(path) and "," not in name and Path(path).exists()
 
 
-def find(root: Path, labels: Sequence[str], missing: bool = False) -> tuple[Framework, ...]:
+def find(
+    root: Path, labels: Sequence[str], missing: bool = False, device: str = "cpu"
+) -> tuple[Framework, ...]:
     """The frameworks named by `labels`, or every adapter of this project where none is named.
 
     Raises FrameworkError for a name that is unknown or not installed. Where none is named, or where
-    `missing` is true, what is not installed is returned with its `missing` distributions.
+    `missing` is true, what is not installed is returned with its `missing` distributions. A
+    `device` other than the CPU is missing like a distribution where the adapter runs on none such,
+    or where its own process finds none.
     """
     wanted = [_parse(root, label) for label in dict.fromkeys(labels or shipped(root))]
     found: dict[str, Framework] = {}
@@ -114,7 +121,7 @@ def find(root: Path, labels: Sequence[str], missing: bool = False) -> tuple[Fram
                 raise FrameworkError(f"--framework {framework.label}: {probed['file']}: {mistake}")
             for gap, mistake in gaps.mistakes(there, probed["packages"]):
                 raise FrameworkError(f"--framework {framework.label}: {gap.where}: GAPS: {mistake}")
-            found[framework.label] = replace(
+            made = replace(
                 framework,
                 versions=probed["versions"],
                 missing=tuple(probed["missing"]),
@@ -122,7 +129,12 @@ def find(root: Path, labels: Sequence[str], missing: bool = False) -> tuple[Fram
                 gaps=there,
                 functions=tuple(probed["functions"]),
                 file=probed["file"],
+                device=device,
             )
+            if device != "cpu" and not made.missing:
+                placed = device in probed["devices"] and _placed(root, made)
+                made = replace(made, missing=() if placed else (device,))
+            found[framework.label] = made
     frameworks = tuple(found[framework.label] for framework in wanted)
     for framework in frameworks:
         if labels and framework.missing and not missing:
@@ -194,6 +206,21 @@ def _probe(
         python = Path(interpreter, "bin", "python")  # of the folder of a virtual environment
         guess = f": did you mean '{python}'?" if python.exists() else ""
         return [{"error": f"{interpreter} does not answer: {lost}{guess}"}] * len(frameworks)
+
+
+def _placed(root: Path, framework: Framework) -> bool:
+    """Whether the framework's own process finds the device. Raises FrameworkError."""
+    setup = {"adapter": framework.module, "path": [str(root)], "device": framework.device}
+    try:
+        with gateway.Gateway(framework.interpreter, {**setup, "cache": ""}) as opened:
+            loaded: child.Message = opened.receive(timeout=PLACE)
+    except (gateway.Lost, gateway.Slow) as lost:
+        raise FrameworkError(f"--framework {framework.label}: {framework.device}: {lost}") from lost
+    if "exception" in loaded:
+        raised = loaded["exception"]
+        told = f"{raised['type']}: {raised['message']} ({raised['at']})"
+        raise FrameworkError(f"--framework {framework.label}: {framework.device}: {told}")
+    return bool(loaded["placed"])
 
 
 def _beside(module: str) -> str:

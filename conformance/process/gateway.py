@@ -257,8 +257,8 @@ class Here:
     Nothing guards it: a crash or a hang of the framework is one of this process.
     """
 
-    def __init__(self, module: str) -> None:
-        self._adapter, loaded = child.load(module)
+    def __init__(self, module: str, device: str = "cpu") -> None:
+        self._adapter, loaded = child.load(module, device=device)
         self._waiting: Iterator[Any] = iter([loaded])
 
     def send(self, message: Any) -> None:

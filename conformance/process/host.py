@@ -90,9 +90,10 @@ class Host:
             self._cache = lend(self._compilations, _key(self.framework))
         cache = str(self._cache.own) if self._cache else ""
         setup = {"adapter": self.framework.module, "path": [str(self._root)], "cache": cache}
+        setup["device"] = self.framework.device
         try:
             self._gateway = (
-                Here(self.framework.module)
+                Here(self.framework.module, self.framework.device)
                 if self._in_process
                 else Gateway(self.framework.interpreter, setup)
             )
@@ -136,6 +137,8 @@ class Host:
                 )
                 down.raised = raised
                 raise down
+            if not loaded["placed"]:
+                raise self._down("crashed", f"{self.framework.device} is not there any more")
             self._convention = declared(loaded["convention"])
         return self._convention
 
@@ -283,7 +286,8 @@ def _between(case: Case) -> Case:
 def _key(framework: Framework) -> str:
     """What is compiled by these versions, and is of no use to any other."""
     versions = [f"{name}-{version}" for name, version in framework.versions.items()]
-    return re.sub(r"[^\w.-]", "-", "-".join([framework.name, *versions]))
+    where = [] if framework.device == "cpu" else [framework.device]
+    return re.sub(r"[^\w.-]", "-", "-".join([framework.name, *versions, *where]))
 
 
 def _packed(arrays: Mapping[str, Any], dtype: str) -> dict[str, child.Packed]:

@@ -17,7 +17,9 @@ from pathlib import Path
 from typing import Any
 
 DUE = ("CONVENTION", "run")  # what every adapter defines
-MAY = ("infer", "parameters", "defaults", "keep_compilations", "stages")  # and what it may define
+# And what it may define.
+MAY = ("infer", "parameters", "defaults", "keep_compilations", "stages", "place")
+DEVICES = ("cpu", "cuda", "mps", "tpu")
 
 
 def find(module: str) -> str | None:
@@ -39,8 +41,8 @@ def probe(module: str) -> dict[str, Any]:
     """What an adapter declares and would run on, read without importing adapter or framework.
 
     ``{"file", "packages": [distribution], "versions": {distribution: version}, "missing": [name],
-    "convention", "gaps", "functions": [name]}``, or ``{"error": line}`` where there is no such
-    adapter or it does not declare what it must.
+    "convention", "gaps", "functions": [name], "devices": [name]}``, or ``{"error": line}`` where
+    there is no such adapter or it does not declare what it must.
     """
     file = find(module)
     if file is None:
@@ -55,6 +57,7 @@ def probe(module: str) -> dict[str, Any]:
         programs = declared(module, "PROGRAMS") if "PROGRAMS" in defined else ()
         convention = dataclasses.asdict(declared(module, "CONVENTION"))
         gaps = [dataclasses.asdict(gap) for gap in _gaps(module)]
+        devices = _devices(module)
     except (OSError, SyntaxError, TypeError, ValueError) as problem:
         return {"error": f"{file}: {problem}"}
     versions, missing = {}, [name for name in programs if shutil.which(name) is None]
@@ -73,7 +76,19 @@ def probe(module: str) -> dict[str, Any]:
         "convention": convention,
         "gaps": gaps,
         "functions": [name for name in MAY if name in defined],
+        "devices": devices,
     }
+
+
+def _devices(module: str) -> list[str]:
+    """What an adapter runs on beside the CPU; without a declaration nothing."""
+    defined = _definitions(module)
+    if ("DEVICES" in defined) != ("place" in defined):
+        raise ValueError("DEVICES names what place(device) takes: one needs the other")
+    devices = declared(module, "DEVICES") if "DEVICES" in defined else ()
+    if not isinstance(devices, tuple) or not set(devices) <= set(DEVICES[1:]):
+        raise ValueError(f"DEVICES is a tuple of {', '.join(DEVICES[1:])}")
+    return list(devices)
 
 
 def _gaps(module: str) -> Sequence[Any]:

@@ -163,8 +163,9 @@ class Installed(BaseModel):
     interpreter: str = Field(description="Empty for the interpreter that ran pytest.")
     versions: dict[str, str]
     missing: tuple[str, ...] = Field(
-        description="Distributions not installed; then it has no case."
+        description="Distributions not installed, or the device; then it has no case."
     )
+    device: str = Field(default="cpu", description="What it runs on: cpu, cuda, mps or tpu.")
 
 
 class Part(BaseModel):
@@ -328,6 +329,7 @@ def header(
                 interpreter=one.interpreter,
                 versions=dict(one.versions),
                 missing=one.missing,
+                device=one.device,
             )
             for one in sorted(frameworks, key=lambda one: one.label)
         },

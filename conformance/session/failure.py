@@ -30,6 +30,7 @@ def text(
         globs = [one.id for one in (*alone.after, case)] if alone.after else globs
         chosen = [f"--tag {quote(tag)}" for tag in tags]
         chosen += [f"--case {quote(glob)}" for glob in globs]
+    device = [] if framework.device == "cpu" else [f"--device {framework.device}"]
     places = {
         "alone": alone.told if alone else "",
         "tries": _tries(observation),
@@ -37,7 +38,7 @@ def text(
         "source": case.source,
         "convention": observation.convention.source if observation.convention else "",
         "framework": str(framework),
-        "rerun": " ".join(["pytest", "--framework", quote(framework.label), *chosen]),
+        "rerun": " ".join(["pytest", "--framework", quote(framework.label), *device, *chosen]),
     }
     below = "\n".join(f"  {name:<11}{value}" for name, value in places.items() if value)
     return f"{framework.label} on {case.id}: {claim}\n{message}\n{below}"

@@ -268,6 +268,7 @@ ALONE = {adapter: ({behaviour}, claims) for adapter, (behaviour, claims) in OWN.
 ALONE |= SEVERAL | MEETING
 MISTAKES = WRONG | {adapter: claims for adapter, (_, claims) in ALONE.items()}
 OTHERS = {  # for the tests of the process, of what is installed, and of what is not supported
+    "another_device",
     "compiles",
     "computed_convention",
     "counts_floats",
@@ -295,6 +296,8 @@ OTHERS = {  # for the tests of the process, of what is installed, and of what is
     "no_packages",
     "no_program",
     "not_installed",
+    "placed",
+    "places_nothing",
     "raises_on_import",
     "returns_nothing",
     "segfaults",

@@ -47,6 +47,15 @@ def test_read_as_imported() -> None:
             "made of literals, in one assignment at the top level",
         ),
         (
+            "places_nothing",
+            f"{FOLDER}/places_nothing.py: DEVICES names what place(device) takes: one needs the "
+            "other",
+        ),
+        (
+            "another_device",
+            f"{FOLDER}/another_device.py: DEVICES is a tuple of cuda, mps, tpu",
+        ),
+        (
             "gap_without_link",
             "tests/harness/adapters/gap_without_link.py:10: GAPS: source: a link is missing, "
             "got ''",
