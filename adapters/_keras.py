@@ -36,6 +36,7 @@ import numpy as np
 
 from adapters.contract import (
     ANY,
+    FIRST,
     Array,
     Convention,
     Dimensions,
@@ -243,6 +244,11 @@ OPTIONS = (  # of which they speak
 EVERYWHERE = (  # gaps of every backend
     Gap({"cell": ANY}, why="no cell clips, sees c or couples its gates", source=CONVENTION.source),
     Gap(
+        {"initial_state": ("h_0", "c_0")},
+        why="initial_state has h and c, a list of one is refused",
+        source=CONVENTION.source,
+    ),
+    Gap(
         {"layout": "time_major"},
         why="time_major was removed in Keras 3",
         source="https://github.com/keras-team/keras/issues/20750",
@@ -310,6 +316,7 @@ def run(
     for path, variable in variables.items():
         variable.assign(weights[path])
     tensors = _tensors(layer, inputs)
+    first = tensors.pop(FIRST + "input", tensors["input"])
     properties = {}
     if layer.checkpoint != "none":
         stack, properties["checkpoint"] = _reloaded(layer, dimensions, stack, tensors)
@@ -320,7 +327,7 @@ def run(
     if layer.execution == "predict":
         named = _predicting(named)
     if layer.stateful != "no":
-        named = _second(named, stack, layer, tensors)
+        named = _second(named, stack, layer, {**tensors, "input": first})
     if layer.gradients:
         results = _differentiated(vjp, named, tensors, variables, inputs)
     else:
@@ -420,7 +427,11 @@ def _tensors(layer: Layer, inputs: Mapping[str, Array]) -> dict[str, Any]:
     dtype = POLICY(layer.dtype).variable_dtype
     others = ("lengths", "mask", *(name for name in inputs if name.startswith("cotangent of ")))
     names = [name for name in inputs if name not in others]
-    tensors = {name: keras.ops.convert_to_tensor(inputs[name], dtype) for name in names}
+    tensors = {
+        name: keras.ops.convert_to_tensor(one, dtype if one.dtype.kind == "f" else None)
+        for name, one in inputs.items()
+        if name in names
+    }
     if layer.lengths == "given":
         mask = np.arange(inputs["input"].shape[1]) < inputs["lengths"][:, None]
         tensors["mask"] = keras.ops.convert_to_tensor(mask)
@@ -475,6 +486,8 @@ def _states(layer: Layer, number: int) -> list[str]:
 def _second(call: Named, stack: Stack, layer: Layer, inputs: Tensors) -> Named:
     """Call a stateful stack from its reset state; what calls it from what it kept, or reset again.
 
+    `inputs` are those of the first call.
+
     An initial state that is given takes the place of the kept one: it is fed before that alone.
     """
     for member in stack:
@@ -501,11 +514,11 @@ def _model(call: Named, inputs: Tensors) -> tuple[keras.Model, list[str]]:
 
 
 def _predicting(call: Named) -> Named:
-    """The same by ``Model.predict``, of one model for all calls with the same inputs."""
-    models: dict[tuple[str, ...], tuple[keras.Model, list[str]]] = {}
+    """The same by ``Model.predict``, of one model for all calls with inputs of the same steps."""
+    models: dict[Any, tuple[keras.Model, list[str]]] = {}
 
     def predict(inputs: Tensors) -> Results:
-        fed = tuple(inputs)
+        fed = tuple((name, tuple(one.shape[1:])) for name, one in inputs.items())
         model, names = models[fed] = models.get(fed) or _model(call, inputs)
         returned = model.predict(list(inputs.values()), verbose=0)
         arrays = returned if isinstance(returned, tuple | list) else [returned]

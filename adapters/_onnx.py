@@ -100,6 +100,7 @@ CONVENTION = Convention(
     ),
 )
 
+H, C = ("given", "h_0"), ("given", "c_0")
 BUILT: tuple[Line | str, ...] = (  # of a snippet, behind the imports
     "from onnx import TensorProto, helper, numpy_helper",
     "",
@@ -112,23 +113,20 @@ BUILT: tuple[Line | str, ...] = (  # of a snippet, behind the imports
     "}",
     "fed = {",
     '    "X": ($time_steps, $batch_size, $embedding_dim),',
-    Line(
-        '    "initial_h": (directions, $batch_size, $hidden_units),\n'
-        '    "initial_c": (directions, $batch_size, $hidden_units),',
-        {"initial_state": "given"},
-    ),
+    Line('    "initial_h": (directions, $batch_size, $hidden_units),', {"initial_state": H}),
+    Line('    "initial_c": (directions, $batch_size, $hidden_units),', {"initial_state": C}),
     "}",
     "lstm = helper.make_node(",
     '    "LSTM",',
-    Line('    ["X", *constants],', {"initial_state": "zeros"}),
-    Line(
-        '    ["X", *constants, "", "initial_h", "initial_c"],',
-        {"initial_state": "given", "bias": True},
-    ),
-    Line(
-        '    ["X", *constants, "", "", "initial_h", "initial_c"],',
-        {"initial_state": "given", "bias": False},
-    ),
+    "    [",
+    '        "X",',
+    "        *constants,",
+    Line('        "",  # no B', {"bias": False, "initial_state": (*H, "c_0")}),
+    Line('        "",  # no sequence_lens', {"initial_state": (*H, "c_0")}),
+    Line('        "initial_h",', {"initial_state": H}),
+    Line('        "",  # no initial_h', {"initial_state": "c_0"}),
+    Line('        "initial_c",', {"initial_state": C}),
+    "    ],",
     '    ["Y", "Y_h", "Y_c"],',
     "    hidden_size=$hidden_units,",
     Line('    direction="bidirectional",', {"bidirectional": True}),
@@ -145,12 +143,10 @@ BUILT: tuple[Line | str, ...] = (  # of a snippet, behind the imports
     "    [numpy_helper.from_array(array, name) for name, array in constants.items()],",
     ")",
     "x = np.zeros(($time_steps, $batch_size, $embedding_dim), np.float32)",
-    Line(
-        "zeros = np.zeros((directions, $batch_size, $hidden_units), np.float32)",
-        {"initial_state": "given"},
-    ),
-    Line('inputs = {"X": x}', {"initial_state": "zeros"}),
-    Line('inputs = {"X": x, "initial_h": zeros, "initial_c": zeros}', {"initial_state": "given"}),
+    'inputs = {"X": x}',
+    "zeros = np.zeros((directions, $batch_size, $hidden_units), np.float32)",
+    Line('inputs["initial_h"] = zeros', {"initial_state": H}),
+    Line('inputs["initial_c"] = zeros', {"initial_state": C}),
 )
 MODEL = (
     'opset = helper.make_opsetid("", 22)\n'
@@ -281,9 +277,10 @@ def build(
         if layer.cell == "peepholes":
             tensors[f"{name}P"] = (directions, 3 * hidden)
         states = [""] * 2  # an empty name is an optional input left out
-        if layer.initial_state == "given":
-            states = [f"{name}initial_h", f"{name}initial_c"]
-            inputs |= dict.fromkeys(states, (directions, dimensions.batch_size, hidden))
+        for place, state in enumerate(("h_0", "c_0")):
+            if state in layer.given_states:
+                states[place] = f"{name}initial_{state[0]}"
+                inputs[states[place]] = (directions, dimensions.batch_size, hidden)
         handed = [f"{name}Y_h"] if layer.return_state or not layer.return_sequences else []
         handed += [f"{name}Y_c"] if layer.return_state else []
         last = number == dimensions.num_layers - 1

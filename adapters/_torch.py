@@ -117,6 +117,11 @@ SHARED = (  # gaps of every way to export
     Gap({"recurrent_activation": ANY}, why="the gates are sigmoids and nothing else", source=LSTM),
     Gap({"activation": ANY}, why="tanh is in the kernel, and no argument", source=LSTM),
     Gap(
+        {"initial_state": ("h_0", "c_0")},
+        why="hx is a pair of h_0 and c_0",
+        source=LSTM,
+    ),
+    Gap(
         {"reverse": True},
         why="the reverse direction comes with the forward one alone",
         source=LSTM,
@@ -227,8 +232,11 @@ def forget() -> None:
 
 
 def tensors(layer: Layer, arrays: Mapping[str, Array]) -> dict[str, torch.Tensor]:
-    """Return `arrays` as tensors of the layer's dtype."""
-    return {name: torch.tensor(array, dtype=_dtype(layer)) for name, array in arrays.items()}
+    """Return `arrays` as tensors of the layer's dtype; integers stay what they are."""
+    return {
+        name: torch.tensor(array, dtype=_dtype(layer) if array.dtype.kind == "f" else None)
+        for name, array in arrays.items()
+    }
 
 
 def parameters(layer: Layer, dimensions: Dimensions) -> dict[str, Shape]:

@@ -47,11 +47,14 @@ and, where the framework has that:
     Names of programs that the framework calls, as ``("clang",)``. One that is missing makes the
     adapter ``not installed``.
 
+Under `Layer.stateful` the inputs may hold ``"first " + name`` of the input: what the first of the
+two calls is fed, of other sizes, in place of the input.
+
 Under `Layer.gradients` the inputs hold a cotangent for every result that is asked for,
 ``"cotangent of " + name``, and `run` returns beside the results, for every weight and every input
-but lengths and mask, ``"gradient of " + name``: the derivative of the sum of these results times
-their cotangents. What a layer returns unasked has none. Of a stateful layer the last call alone is
-differentiated: the state that was kept is a constant. `infer` leaves gradients out.
+but lengths, mask and a first call's, ``"gradient of " + name``: the derivative of the sum of these
+results times their cotangents. What a layer returns unasked has none. Of a stateful layer the last
+call alone is differentiated: the state that was kept is a constant. `infer` leaves gradients out.
 """
 
 from collections.abc import Callable, Mapping
@@ -62,6 +65,7 @@ Array: TypeAlias = Any  # whatever numpy.asarray accepts, or a Cast
 Shape: TypeAlias = tuple[int, ...]
 ANY = "*"  # in a Gap: every value of an option but its default
 CLIP = 0.5  # what is clipped, where `Layer.cell` is clipped, lies within this of 0
+FIRST = "first "  # before the input's name: what a stateful layer's first call is fed
 GROUP = 2  # the size of the second batch axis, `group`, where `Layer.layout` is extra_batch
 
 
@@ -80,8 +84,8 @@ class Layer:
     bidirectional: bool = _option(False, "Add a reverse pass.")
     bias: bool = _option(True, "Add a bias to each gate.")
     return_sequences: bool = _option(True, "Output every time step, not the final state alone.")
-    initial_state: Literal["zeros", "given"] = _option(
-        "zeros", "Start from zeros, or from an h_0 and a c_0 that are fed."
+    initial_state: Literal["zeros", "given", "h_0", "c_0"] = _option(
+        "zeros", "Start from zeros, from an h_0 and a c_0 that are fed, or from one and zeros."
     )
     reverse: bool = _option(False, "Read a one-way layer's input from its last step to its first.")
     keep_order: bool = _option(
@@ -147,6 +151,12 @@ class Layer:
     def num_directions(self) -> int:
         """2 for a bidirectional layer, else 1."""
         return 2 if self.bidirectional else 1
+
+    @property
+    def given_states(self) -> tuple[str, ...]:
+        """The initial states that are fed, by their canonical names."""
+        each = {"zeros": (), "given": ("h_0", "c_0")}
+        return each.get(self.initial_state, (self.initial_state,))
 
     @property
     def num_outputs(self) -> int:

@@ -161,6 +161,11 @@ GAPS = (
     Gap({"cell": ANY}, why="no cell clips, sees c or couples its gates", source=CELL),
     Gap({"recurrent_activation": ANY}, why="the gates are sigmoids and nothing else", source=CELL),
     Gap({"activation": ANY}, why="tanh is fixed, and no argument", source=CELL),
+    Gap(
+        {"initial_state": ("h_0", "c_0")},
+        why="the state of a cell is a pair of h and c",
+        source=CELL,
+    ),
     Gap({"projection_size": ANY}, why="no recurrent cell of Equinox projects its h", source=CELL),
     Gap(
         {"stateful": ANY},

@@ -171,6 +171,11 @@ RNN = f"{DOCS}/layers.html#flax.linen.RNN"
 GAPS = (  # of nn.scan: nn.RNN, which has more, is run by flax_rnn
     Gap({"cell": ANY}, why="no cell clips, sees c or couples its gates", source=CONVENTION.source),
     Gap(
+        {"initial_state": ("h_0", "c_0")},
+        why="a carry is a pair of c and h",
+        source=CONVENTION.source,
+    ),
+    Gap(
         {"bias": False},
         why="LSTMCell and OptimizedLSTMCell cannot leave the bias out",
         source=CONVENTION.source,

@@ -151,6 +151,11 @@ GAPS = (
     Gap({"cell": ANY}, why="no core clips, sees c or couples its gates", source=LSTM),
     Gap({"recurrent_activation": ANY}, why="the gates are sigmoids and nothing else", source=LSTM),
     Gap({"activation": ANY}, why="tanh is fixed, and no argument", source=LSTM),
+    Gap(
+        {"initial_state": ("h_0", "c_0")},
+        why="a state is an hk.LSTMState of h and c",
+        source=LSTM,
+    ),
     Gap({"bias": False}, why="hk.LSTM has no option to leave the bias out", source=LSTM),
     Gap({"projection_size": ANY}, why="no recurrent core of Haiku projects its h", source=LSTM),
     Gap(
@@ -251,7 +256,7 @@ def run(
             if name.startswith("cotangent of "):
                 cotangents[name.removeprefix("cotangent of ")] = jnp.asarray(array, inner)
             else:
-                fed[name] = jnp.asarray(array, outer)
+                fed[name] = jnp.asarray(array, outer if array.dtype.kind == "f" else None)
         function = partial(_differentiated, call) if layer.gradients else call
         arguments = (params, fed, cotangents) if layer.gradients else (params, fed)
         if layer.execution != "eager":

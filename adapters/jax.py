@@ -133,6 +133,11 @@ SNIPPET = Snippet(
 GAPS = (
     UNEXPORTED,
     Gap(
+        {"initial_state": ("h_0", "c_0")},
+        why="the carry of a scan is all that a step is handed",
+        source=CONVENTION.source,
+    ),
+    Gap(
         {"reverse": True, "keep_order": False},
         why="a reversed scan leaves its output aligned with its input",
         source=CONVENTION.source,
@@ -195,7 +200,10 @@ def lstm(
 ) -> tuple[list[Any], dict[str, jax.Array]]:
     """Return what the last layer's scans do, and by name every carry and the last sequences."""
     dtype = jnp.dtype(layer.dtype.removeprefix("mixed_"))
-    weights, inputs = jax.tree_util.tree_map(lambda array: array.astype(dtype), (weights, inputs))
+    weights, inputs = jax.tree_util.tree_map(
+        lambda array: array.astype(dtype) if jnp.issubdtype(array.dtype, jnp.floating) else array,
+        (weights, inputs),
+    )
     xs = inputs["xs"]
     results: dict[str, jax.Array] = {}
     for number in range(dimensions.num_layers):

@@ -112,6 +112,11 @@ GAPS = (
         source=CONVENTION.source,
     ),
     Gap({"activation": ANY}, why="tanh is fixed, and no argument", source=CONVENTION.source),
+    Gap(
+        {"initial_state": ("h_0", "c_0")},
+        why="h_0 and c_0 are both required",
+        source=CONVENTION.source,
+    ),
     Gap({"mask": "given"}, why="a layer has seq_lengths, and no mask", source=CONVENTION.source),
     Gap(
         {"bias": False},

@@ -86,6 +86,11 @@ GAPS = (
     Gap({"cell": ANY}, why="no cell clips, sees c or couples its gates", source=DOCS),
     Gap({"recurrent_activation": ANY}, why="the gates are sigmoids and nothing else", source=DOCS),
     Gap({"activation": ANY}, why="tanh is fixed, and no argument", source=DOCS),
+    Gap(
+        {"initial_state": ("h_0", "c_0")},
+        why="the initial states are a pair of h and c",
+        source=DOCS,
+    ),
     Gap({"mask": "given"}, why="a layer has seq_length, and no mask", source=DOCS),
     Gap({"reverse": True}, why="a layer reads forwards, or both ways", source=DOCS),
     Gap({"merge": ANY}, why="both directions' outputs are concatenated", source=DOCS),

@@ -92,6 +92,7 @@ CONVENTION = Convention(
     ),
 )
 
+GIVEN = ("given", "h_0", "c_0")
 SNIPPET = Snippet(
     (
         "import mlx.core as mx\nfrom mlx import nn\n",
@@ -105,13 +106,13 @@ SNIPPET = Snippet(
         ),
         Line(
             "zeros = mx.zeros((2, $batch_size, $hidden_units))",
-            {"initial_state": "given", "layout": "extra_batch"},
+            {"initial_state": GIVEN, "layout": "extra_batch"},
         ),
         Line(
             "zeros = mx.zeros(($batch_size, $hidden_units))",
-            {"initial_state": "given", "layout": "batch_major"},
+            {"initial_state": GIVEN, "layout": "batch_major"},
         ),
-        Line("zeros = mx.zeros($hidden_units)", {"initial_state": "given", "layout": "unbatched"}),
+        Line("zeros = mx.zeros($hidden_units)", {"initial_state": GIVEN, "layout": "unbatched"}),
     ),
     (
         Line("hidden, cell = lstm(x)  # of every step", {"initial_state": "zeros"}),
@@ -119,6 +120,8 @@ SNIPPET = Snippet(
             "hidden, cell = lstm(x, hidden=zeros, cell=zeros)  # of every step",
             {"initial_state": "given"},
         ),
+        Line("hidden, cell = lstm(x, hidden=zeros)  # of every step", {"initial_state": "h_0"}),
+        Line("hidden, cell = lstm(x, cell=zeros)  # of every step", {"initial_state": "c_0"}),
         'results = {"layers.0.hidden": hidden, "layers.0.cell": cell}',
     ),
     options=("bias", "initial_state", "layout", "return_sequences", "return_state"),
@@ -238,10 +241,10 @@ def infer(layer: Layer, dimensions: Dimensions) -> dict[str, Shape]:
     if layer.layout in ("unbatched", "extra_batch"):
         batch = () if layer.layout == "unbatched" else (GROUP, *batch)
     shapes = {"input": (*batch, dimensions.time_steps, dimensions.embedding_dim)}
-    if layer.initial_state == "given":
-        for number in range(dimensions.num_layers):
-            for part in ("hidden", "cell"):
-                shapes[f"layers.{number}.{part}"] = (*batch, dimensions.hidden_units)
+    parts = {"h_0": "hidden", "c_0": "cell"}
+    for number in range(dimensions.num_layers):
+        for state in layer.given_states:
+            shapes[f"layers.{number}.{parts[state]}"] = (*batch, dimensions.hidden_units)
     inputs = {name: mx.zeros(shape) for name, shape in shapes.items()}
     results = _named(_build(layer, dimensions)(inputs))
     return {name: result.shape for name, result in results.items()}
@@ -280,7 +283,10 @@ def _build(layer: Layer, dimensions: Dimensions) -> Stack:
 
 def _arrays(layer: Layer, arrays: Mapping[str, Array]) -> dict[str, mx.array]:
     dtype = getattr(mx, layer.dtype)
-    return {name: mx.array(array, dtype) for name, array in arrays.items()}
+    return {
+        name: mx.array(array, dtype if array.dtype.kind == "f" else None)
+        for name, array in arrays.items()
+    }
 
 
 def _named(returned: list[tuple[mx.array, mx.array]]) -> dict[str, mx.array]:

@@ -190,6 +190,11 @@ SNIPPET = Snippet(
 
 GAPS = (
     Gap({"cell": ANY}, why="no cell clips, sees c or couples its gates", source=CONVENTION.source),
+    Gap(
+        {"initial_state": ("h_0", "c_0")},
+        why="a carry is a pair of c and h",
+        source=CONVENTION.source,
+    ),
     Gap({"mask": "given"}, why="an RNN has seq_lengths, and no mask", source=CONVENTION.source),
     Gap(
         {"bias": False},

@@ -24,6 +24,7 @@ import numpy as np
 
 from adapters.contract import (
     CLIP,
+    FIRST,
     GROUP,
     Array,
     Cast,
@@ -117,6 +118,7 @@ def run(
     Raises ValueError for an input or a weight of a wrong shape, and for a length that is none.
     """
     fed = {name: one for name, one in inputs.items() if not name.startswith(COTANGENT)}
+    before = fed.pop(FIRST + "x", fed["x"])
     refuse_wrong(layer, dimensions, weights, fed)
     properties: dict[str, Any] = {}
     if layer.checkpoint != "none":
@@ -125,6 +127,7 @@ def run(
     x = batch_major(layer, "x", fed["x"].astype(WIDE))
     h, c = initial_states(layer, dimensions, fed, len(x))
     valid = valid_steps(fed.get("lengths"), x.shape)
+    first = batch_major(layer, "x", before.astype(WIDE))
     if "mask" in fed:
         valid = batch_major(layer, "x", fed.pop("mask"))  # its axes are those of x
     cotangents = {
@@ -142,8 +145,13 @@ def run(
     for rows in portions(layer, len(x)):
         start = h[:, rows], c[:, rows]
         if layer.stateful != "no":
-            _, *ended, _ = forward(layer, plan, held, x[rows], *start, valid[rows])
+            begin, counts = start, valid
+            if before is not fed["x"]:
+                begin = initial_states(layer, dimensions, fed, len(first))
+                counts = valid_steps(None, first.shape)
+            _, *ended, _ = forward(layer, plan, held, first, *begin, counts)
             if layer.stateful == "carried":
+                refuse_another_batch(len(first), len(x))
                 start = ended[0], ended[1]
         outputs, h_n, c_n, record = forward(layer, plan, held, x[rows], *start, valid[rows])
         part = dict(zip(output_names(layer), outputs, strict=True))
@@ -532,8 +540,9 @@ def initial_states(
     h_shape, c_shape = state_shapes(layer, dimensions)
     h = np.zeros((h_shape[0], batch, h_shape[-1]))
     c = np.zeros((c_shape[0], batch, c_shape[-1]))
-    if layer.initial_state == "given":
+    if "h_0" in layer.given_states:
         h = batch_major(layer, "start_h", fed["start_h"].astype(WIDE))
+    if "c_0" in layer.given_states:
         c = batch_major(layer, "start_c", fed["start_c"].astype(WIDE))
     return h, c
 
@@ -593,8 +602,9 @@ def fed_shapes(layer: Layer, dimensions: Dimensions) -> dict[str, Shape]:
     if layer.layout == "time_major":
         axes = (dimensions.time_steps, *batch)
     shapes: dict[str, Shape] = {"x": (*axes, dimensions.embedding_dim)}
-    if layer.initial_state == "given":
-        shapes["start_h"], shapes["start_c"] = state_shapes(layer, dimensions)
+    for name, shape in zip(("h_0", "c_0"), state_shapes(layer, dimensions), strict=True):
+        if name in layer.given_states:
+            shapes[f"start_{name[0]}"] = shape
     if layer.lengths == "given":
         shapes["lengths"] = batch
     if layer.mask == "given":
@@ -623,6 +633,12 @@ def refuse_wrong(
             raise ValueError(f"lengths {fed['lengths']}: fewer steps than none")
         if (fed["lengths"] > dimensions.time_steps).any():
             raise ValueError(f"lengths {fed['lengths']}: beyond {dimensions.time_steps} steps")
+
+
+def refuse_another_batch(kept: int, batch: int) -> None:
+    """Raise ValueError where the state that a layer keeps is that of another batch."""
+    if kept != batch:
+        raise ValueError(f"the state of {kept} sequences is kept, and {batch} are fed")
 
 
 def is_state(name: str) -> bool:

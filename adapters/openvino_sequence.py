@@ -153,6 +153,11 @@ GAPS = (
         source=SPECIFICATION,
     ),
     Gap(
+        {"initial_state": ("h_0", "c_0")},
+        why="initial_hidden_state and initial_cell_state are both required",
+        source=SPECIFICATION,
+    ),
+    Gap(
         {"mask": "given"},
         why="the operation has sequence_lengths, and no mask",
         source=SPECIFICATION,

@@ -180,6 +180,11 @@ GAPS = (
         source=f"{DOCS}/nn/LSTM_en.html",
     ),
     Gap(
+        {"initial_state": ("h_0", "c_0")},
+        why="initial_states is a pair of h and c",
+        source=CONVENTION.source,
+    ),
+    Gap(
         {"mask": "given"},
         why="a layer has sequence_length, of which it makes its own mask",
         source=CONVENTION.source,

@@ -35,6 +35,7 @@ import tf_keras as keras
 
 from adapters.contract import (
     ANY,
+    FIRST,
     Array,
     Convention,
     Dimensions,
@@ -200,6 +201,11 @@ TIME_DISTRIBUTED = f"{DOCS}/layers/TimeDistributed"
 GAPS = (
     Gap({"cell": ANY}, why="no layer clips, sees c or couples its gates", source=CONVENTION.source),
     Gap(
+        {"initial_state": ("h_0", "c_0")},
+        why="initial_state has h and c, a list of one is refused",
+        source=CONVENTION.source,
+    ),
+    Gap(
         {"layout": "unbatched"},
         why="the input has exactly the axes batch, time, feature",
         source=CONVENTION.source,
@@ -273,6 +279,7 @@ def run(
     for name, variable in variables.items():
         variable.assign(weights[name])
     tensors = _tensors(layer, inputs)
+    first = tensors.pop(FIRST + "input", tensors["input"])
     properties = {}
     if layer.checkpoint != "none":
         stack, properties["checkpoint"] = _reloaded(layer, dimensions, stack, tensors)
@@ -284,7 +291,7 @@ def run(
     elif layer.execution == "predict":
         call = partial(_predicted, call)
     if layer.stateful != "no":
-        call = _second(call, stack, layer, tensors)
+        call = _second(call, stack, layer, {**tensors, "input": first})
     if layer.gradients:
         results = _differentiated(call, tensors, variables, inputs)
     else:
@@ -374,7 +381,11 @@ def _tensors(layer: Layer, inputs: Mapping[str, Array]) -> dict[str, Any]:
     dtype = "float32" if "mixed" in layer.dtype else layer.dtype
     others = ("lengths", "mask", *(name for name in inputs if name.startswith("cotangent of ")))
     names = [name for name in inputs if name not in others]
-    tensors = {name: tf.convert_to_tensor(inputs[name], dtype) for name in names}
+    tensors = {
+        name: tf.convert_to_tensor(one, dtype if one.dtype.kind == "f" else None)
+        for name, one in inputs.items()
+        if name in names
+    }
     if layer.lengths == "given":
         steps = range(inputs["input"].shape[layer.layout != "time_major"])
         mask = [[step < length for step in steps] for length in inputs["lengths"]]
@@ -421,6 +432,8 @@ def _second(
     call: Call, stack: list[keras.layers.Layer], layer: Layer, inputs: Mapping[str, Any]
 ) -> Call:
     """Call a stateful stack from its reset state; what calls it from what it kept, or reset again.
+
+    `inputs` are those of the first call.
 
     An initial state that is given takes the place of the kept one: it is fed before that alone.
     """

@@ -134,6 +134,11 @@ GAPS = (
     Gap({"recurrent_activation": ANY}, why="the gates are sigmoids and nothing else", source=CELL),
     Gap({"activation": ANY}, why="tanh is fixed, and no argument", source=CELL),
     Gap(
+        {"initial_state": ("h_0", "c_0")},
+        why="the state of a cell is a pair of h and c",
+        source=CELL,
+    ),
+    Gap(
         {"gradients": True},
         why="Tensor.gradient, which differentiates for tensors that are named, came in 0.10.1",
         source="https://github.com/tinygrad/tinygrad/blob/master/tinygrad/tensor.py",
@@ -298,7 +303,11 @@ def _time(layer: Layer) -> int:
 
 
 def _tensors(layer: Layer, arrays: Mapping[str, Array]) -> dict[str, Tensor]:
-    tensors = {name: Tensor(a, dtype=getattr(dtypes, layer.dtype)) for name, a in arrays.items()}
+    dtype = getattr(dtypes, layer.dtype)
+    tensors = {
+        name: Tensor(array, dtype=dtype if array.dtype.kind == "f" else None)
+        for name, array in arrays.items()
+    }
     Tensor.realize(*tensors.values())
     return tensors
 

@@ -149,6 +149,11 @@ GAPS = (
         source=CONVENTION.source,
     ),
     Gap(
+        {"initial_state": ("h_0", "c_0")},
+        why="hx is a pair of h_0 and c_0, one of which None is refused",
+        source=CONVENTION.source,
+    ),
+    Gap(
         {"reverse": True},
         why="the reverse direction comes with the forward one alone",
         source=CONVENTION.source,

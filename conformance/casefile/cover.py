@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from conformance.casefile.extreme import EXTREMES
-from conformance.casefile.factor import EXTREME, PLAIN, Space, Vectors
+from conformance.casefile.factor import EXTREME, PLAIN, Space, Vectors, met
 from conformance.casefile.forbidden import Few, forbidden
 from conformance.casefile.row import extremes_of, row_of
 from conformance.lstm.agreement import RULES, Rule
@@ -87,6 +87,8 @@ class Goals:
             return np.zeros(0, np.int64)
         unseen = hidden(case.layer, case.dimensions, case.lengths, case.mask)
         row = row_of(case.layer, case.dimensions)
+        if not met(row):
+            return np.zeros(0, np.int64)
         if "extreme" in self.space.factors:
             found = extremes_of(case.layer, case.dimensions)
             rows = [{**row, "extreme": one} for one in found if unseen <= EXTREMES[one].hides]

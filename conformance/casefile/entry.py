@@ -14,7 +14,7 @@ from conformance.lstm.case import Case, Dimensions, Layer
 from conformance.lstm.distinct import coincidences
 from conformance.lstm.numbers import Numbers
 from conformance.lstm.result import result_shapes
-from conformance.lstm.sample import input_shapes
+from conformance.lstm.sample import input_shapes, weight_shapes
 
 _RESULTS = ("output", "h_n", "c_n")
 FLOAT16_MAX = 65504.0
@@ -51,6 +51,8 @@ def resolve(
         rejected = entry.expect == "rejected"
         if entry.feed is not None:
             feed, problems = _shapes(entry.feed, (*path, "feed"), document, names)
+            if entry.feed.integers and "input" in feed:
+                problems.append(Problem(place, "feed: integers are of an input of a right shape"))
             problems += _not_wrong(feed, layer, dimensions, (*path, "feed"), document)
         elif not rejected:
             right = {} if told else result_shapes(layer, dimensions)
@@ -72,10 +74,12 @@ def resolve(
                 expect=expect,
                 must_reject=rejected,
                 feed=feed,
+                integers=entry.feed is not None and entry.feed.integers is True,
                 lengths=lengths,
                 mask=entry.mask or mask_of(identity, layer, dimensions),
                 run=entry.run,
                 split=entry.split.model_dump(exclude_none=True) if entry.split else {},
+                first=entry.first.model_dump(exclude_none=True) if entry.first else {},
                 repeat=entry.repeat.model_dump(exclude_none=True) if entry.repeat else {},
                 numbers=_numbers(entry),
                 record=entry.record,
@@ -151,7 +155,7 @@ def _unfit(
     shapeless = len(lengths) != due and layer.layout in ("unbatched", "extra_batch")
     if entry.expect != "rejected" or (lengths and shapeless):
         yield from (f"lengths: {text}" for text in wrong[:1])
-    elif entry.feed is None and not wrong:
+    elif entry.feed is None and entry.first is None and not wrong:
         yield "lengths: all are right, so nothing is there to reject"
     yield from _unfit_mask(entry, due, time)
     chosen = [name for name, value in vars(layer).items() if value != getattr(Layer, name)]
@@ -165,6 +169,9 @@ def _unfit(
         yield "record: checkpoint is seen where the layer is saved: set layer.checkpoint"
     if ("exception" in entry.record) != (entry.expect == "rejected") and entry.record:
         yield "record: exception is seen, and nothing else, where input must be rejected"
+    if entry.first is not None:
+        first = entry.first.model_dump(exclude_none=True)
+        yield from _unfit_first(entry, layer, dimensions, first)
     yield from _unfit_numbers(entry, layer, dimensions, lengths)
     if not entry.run and (entry.split or entry.repeat or entry.record or layer.gradients):
         yield "run: without a run there is nothing to split, repeat, record or differentiate"
@@ -189,6 +196,26 @@ def _unfit_mask(entry: CaseEntry, due: int, time: int) -> Iterator[str]:
         yield f"mask: {len(mask)} rows for a batch of {due}"
     elif wrong := [row for row in mask if len(row) != time]:
         yield f"mask: {len(wrong[0])} in a row for {time} steps"
+
+
+def _unfit_first(
+    entry: CaseEntry, layer: Layer, dimensions: Dimensions, others: Mapping[str, int]
+) -> Iterator[str]:
+    """Return where the first of two calls is none, is no other, or cannot be right or wrong."""
+    first = replace(dimensions, **others)
+    if layer.stateful == "no":
+        yield "first: a layer that keeps no state is called once: set layer.stateful"
+    if first == dimensions:
+        yield "first: these are the case's own sizes"
+    if layer.mask == "given" or layer.lengths == "given":
+        yield "first: all steps of both calls count: neither lengths nor a mask are given"
+    if first.batch_size == dimensions.batch_size and entry.expect == "rejected" and not entry.feed:
+        yield "first: a call of other steps is right, so nothing is there to reject"
+    if first.batch_size != dimensions.batch_size:
+        if entry.expect != "rejected" or layer.stateful != "carried":
+            yield "first: a state of another batch cannot be carried: expect rejected"
+        if layer.given_states:
+            yield "first: the given states are those of one batch"
 
 
 def _unrepeated(
@@ -300,7 +327,7 @@ def _shapes(
     """Return the shapes under `path` with every expression evaluated."""
     found: dict[str, Shape] = {}
     problems = []
-    for name, extents in shapes.model_dump(exclude_none=True).items():
+    for name, extents in shapes.model_dump(exclude_none=True, exclude={"integers"}).items():
         sizes = []
         for axis, extent in enumerate(extents):
             try:
@@ -316,13 +343,18 @@ def _not_wrong(
 ) -> Iterator[Problem]:
     """Return what the layer would not reject, or would not take at all."""
     given = replace(layer, initial_state="given", mask="given")
-    right = input_shapes(given, dimensions)
+    weights = weight_shapes(layer, dimensions)
+    right = input_shapes(given, dimensions) | weights
     for name, shape in feed.items():
         place = document.keys[(*path, name)]
+        if name in weights and (len(shape) != 4 or shape[:2] != right[name][:2]):
+            text = f"feed.{name}: {shape} has not the axes ({right[name][0]}, 4, cell, width)"
+            yield Problem(place, text)
         if shape == right[name]:
             yield Problem(place, f"feed.{name}: {shape} is right, so nothing is there to reject")
         if name == "mask" and layer.mask == "none":
             yield Problem(place, "feed.mask: a layer takes none: set layer.mask to given")
-        if name in ("h_0", "c_0") and layer.initial_state == "zeros":
-            text = f"feed.{name}: a layer that starts from zeros takes no {name}"
+        if name in ("h_0", "c_0") and name not in layer.given_states:
+            start = "zeros" if layer.initial_state == "zeros" else f"{layer.initial_state} alone"
+            text = f"feed.{name}: a layer that starts from {start} takes no {name}"
             yield Problem(place, f"{text}: set layer.initial_state to given")

@@ -22,7 +22,7 @@ OPTIONS: dict[str, Sequence[Any]] = {
     "bidirectional": _BOTH,
     "bias": _BOTH,
     "return_sequences": _BOTH,
-    "initial_state": ("zeros", "given"),
+    "initial_state": ("zeros", "given", "h_0", "c_0"),
     "reverse": _BOTH,
     "keep_order": _BOTH,
     "merge": ("concat", "sum", "mul", "ave", "none"),
@@ -94,9 +94,23 @@ class Space:
         return self.told((self.starts + vector).tolist())
 
 
-# Two, five and six values each, which few frameworks have: in the arrays they would double what is
-# run. They meet other options in the files that are about them, and in a search.
-APART = frozenset(("mask", "recurrent_activation", "activation", "cell"))
-_MET = {name: values for name, values in OPTIONS.items() if name not in APART}
+# Values that few frameworks have: in the arrays they would double what is run. They meet other
+# options in the files that are about them, and in a search.
+_FEW: dict[str, Sequence[Any]] = {
+    "initial_state": ("h_0", "c_0"),
+    **{name: OPTIONS[name][1:] for name in ("mask", "recurrent_activation", "activation", "cell")},
+}
+_MET = {
+    name: kept
+    for name, values in OPTIONS.items()
+    if len(kept := [one for one in values if one not in _FEW.get(name, ())]) > 1
+}
+
+
+def met(row: Row) -> bool:
+    """Whether all values of a row are such as meet in the arrays."""
+    return not any(row.get(name) in values for name, values in _FEW.items())
+
+
 PLAIN = Space({**_MET, "num_layers": (1, 2)})
 EXTREME = Space({**_MET, "extreme": tuple(EXTREMES)})

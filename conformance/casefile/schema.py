@@ -45,7 +45,7 @@ _DRAFT = "https://json-schema.org/draft/2020-12/schema"
 _ONE_OF: JsonDict = {"oneOf": [{"required": ["dimensions"]}, {"required": ["matrix"]}]}
 _REJECTED: JsonDict = {
     "if": {"properties": {"expect": {"const": "rejected"}}, "required": ["expect"]},
-    "then": {"anyOf": [{"required": ["feed"]}, {"required": ["lengths"]}]},
+    "then": {"anyOf": [{"required": [one]} for one in ("feed", "lengths", "first")]},
     "else": {"not": {"required": ["feed"]}},
 }
 # And those in DeviationEntry.agree.
@@ -185,6 +185,24 @@ class Feed(BaseModel):
         default=None, description="Right would be (layer*direction, batch, cell)."
     )
     mask: Maybe[Shape] = Field(default=None, description="Right would be (batch, time).")
+    integers: Maybe[Literal[True]] = Field(
+        default=None, description="Feed an input of int32 to a layer of floating-point numbers."
+    )
+    input_weights: Maybe[Shape] = Field(
+        default=None, description="Of the lowest layer: right would be (direction, 4, cell, input)."
+    )
+    recurrent_weights: Maybe[Shape] = Field(
+        default=None,
+        description="Of the lowest layer: right would be (direction, 4, cell, hidden).",
+    )
+
+
+class First(BaseModel):
+    """Sizes of a stateful layer's first call; the others are the case's."""
+
+    model_config = _STRICT
+    batch_size: Maybe[Size] = Field(default=None, description="Sequences in its batch.")
+    time_steps: Maybe[Size] = Field(default=None, description="Steps of each of its sequences.")
 
 
 def _kind(value: object) -> str:
@@ -218,6 +236,9 @@ class CaseEntry(BaseModel):
     )
     run: bool = Field(default=True, description="False: shape inference and parameters alone.")
     split: Maybe[Split] = Field(default=None, description="Also run it in two pieces.")
+    first: Maybe[First] = Field(
+        default=None, description="Sizes of the first of a stateful layer's two calls."
+    )
     repeat: Maybe[Repeat] = Field(
         default=None, description="Also run it again, after a call of these sizes."
     )
@@ -237,12 +258,14 @@ class CaseEntry(BaseModel):
         if (self.dimensions is None) == (self.matrix is None):
             raise PydanticCustomError("sentence", "a case needs either dimensions or matrix")
         rejected = self.expect == "rejected"
-        if rejected and self.feed is None and self.lengths is None:
-            raise PydanticCustomError("sentence", "'expect: rejected' needs feed or lengths")
+        if rejected and self.feed is None and self.lengths is None and self.first is None:
+            raise PydanticCustomError("sentence", "'expect: rejected' needs feed, lengths or first")
         if self.feed is not None and not rejected:
             raise PydanticCustomError("sentence", "feed and 'expect: rejected' go together")
         if self.split is not None and len(self.split.model_fields_set) != 1:
             raise PydanticCustomError("sentence", "split is along time or batch, one of them")
+        if self.first is not None and not self.first.model_fields_set:
+            raise PydanticCustomError("sentence", "first names no size")
         if self.repeat is not None and not self.repeat.model_fields_set:
             raise PydanticCustomError("sentence", "repeat names no size")
         if self.parameters is not None and self.dimensions is None:

@@ -10,9 +10,9 @@ import numpy as np
 
 from adapters.contract import ANY, Gap
 from conformance.claim.check import claims_on
-from conformance.convention.convention import UnfedError, native_inputs
+from conformance.convention.convention import UnfedError, native_inputs, native_weights
 from conformance.lstm.case import Case
-from conformance.lstm.sample import fed_shapes
+from conformance.lstm.sample import draw, fed_shapes
 from conformance.process.framework import Framework
 
 # The claims that need a function which an adapter may leave out.
@@ -43,6 +43,7 @@ def absence(framework: Framework, case: Case) -> Absence | None:
         try:
             shapes = {name: np.zeros(shape) for name, shape in fed_shapes(case).items()}
             native_inputs(convention, case.layer, case.dimensions, shapes)
+            native_weights(convention, case.layer, case.dimensions, draw(case).weights)
         except UnfedError as problem:
             return Absence(f"feed {', '.join(case.feed)}", str(problem), convention.source)
     return None

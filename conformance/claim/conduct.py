@@ -91,7 +91,11 @@ def rejects(observation: Observation) -> Verdict:
     results = {name: tuple(array.shape) for name, array in (observation.results or {}).items()}
     got: dict[str, Any] = {name: plain(shape) for name, shape in results.items()}
     fed = ", ".join(f"{name} {shape}" for name, shape in observation.case.feed.items())
-    if not fed:
+    if observation.case.integers:
+        fed = "an input of int32"
+    elif observation.case.first:
+        fed = f"first, a call of {dict(observation.case.first)}"
+    elif not fed:
         fed = f"lengths {observation.case.lengths}"
     lines = [
         "accepted in silence: it should have been refused with an exception\n"

@@ -158,10 +158,10 @@ def _inputs(sample: Sample, time: int) -> Iterator[tuple[str, Mapping[str, Any]]
         lengths = given["mask"].sum(axis=0 if time == 0 else -1)
         yield "the steps that count taken for the first ones", {**unmasked, "lengths": lengths}
         yield "the mask taken for that of what is left out", {**given, "mask": ~given["mask"]}
-    if "h_0" in given:
-        states = ("h_0", "c_0")
+    states = ("h_0", "c_0")
+    if given.keys() & set(states):
         yield "the initial states ignored", {n: one for n, one in given.items() if n not in states}
-    if "h_0" in given and given["h_0"].shape == given["c_0"].shape:
+    if given.keys() >= set(states) and given["h_0"].shape == given["c_0"].shape:
         yield "h_0 and c_0 swapped", {**given, "h_0": given["c_0"], "c_0": given["h_0"]}
 
 

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from einops import rearrange
 
-from adapters.contract import Convention, Native
+from adapters.contract import FIRST, Convention, Native
 from conformance.lstm.case import Case, Dimensions, Layer, sizes
 from conformance.lstm.law import Law
 from conformance.lstm.pattern import WEIGHTS, canonical, names, native
@@ -133,9 +133,12 @@ def native_inputs(
     axes = sizes(layer, dimensions)
     laid_out: dict[str, Any] = {}
     for name, array in inputs.items():
-        if name not in convention.inputs:
+        declared = convention.inputs.get("input" if name == "first" else name)
+        if declared is None:
             raise UnfedError(f"the framework takes no {name}")
-        form = native(name, convention.inputs[name], layer)
+        if name == "first":
+            declared = replace(declared, name=FIRST + declared.name)
+        form = native(name, declared, layer)
         pattern = canonical(name, layer)
         leading = _indices(form)
         grouped = pattern.startswith("(layer direction)")
@@ -193,7 +196,8 @@ def native_weights(
 ) -> dict[str, Floats]:
     """Every parameter by the framework's own name, in its own layout and gate order.
 
-    `stack` has the `LayerWeights` of each layer, or the gradients of those.
+    `stack` has the `LayerWeights` of each layer, or the gradients of those. Raises UnfedError for
+    weights of a wrong shape that do not fit into one tensor beside right ones.
     """
     laid_out: dict[str, Floats] = {}
     for member, part, _ in _parts(convention, layer, dimensions):
@@ -205,7 +209,11 @@ def native_weights(
         array = _rearrange(array, WEIGHTS[part.name], " ".join([*leading, part.form.axes]), {})
         array = array[tuple(part.index[axis] for axis in leading)]
         if member in laid_out:
-            array = np.concatenate([laid_out[member], array], axis=part.form.along)
+            try:
+                array = np.concatenate([laid_out[member], array], axis=part.form.along)
+            except ValueError as problem:
+                told = f"{laid_out[member].shape} and {array.shape} have no tensor in common"
+                raise UnfedError(f"{member}: {told}") from problem
         laid_out[member] = array
     return laid_out
 

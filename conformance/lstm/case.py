@@ -17,8 +17,9 @@ class Case:
     `expect` maps ``output`` to (batch, time, direction*hidden), or to (batch, direction*hidden)
     where the layer does not return sequences, ``h_n`` to (layer*direction, batch, hidden) and
     ``c_n`` to (layer*direction, batch, cell). Where the case must be rejected, the inputs that
-    `feed` names have those shapes (in canonical axis order) in place of right ones, or a length
-    of `lengths` is one that no sequence can have.
+    `feed` names, or the lowest layer's weights, have those shapes (in canonical axis order) in
+    place of right ones, or a length of `lengths` is one that no sequence can have, or the `first`
+    call was of another batch.
     """
 
     id: str  # "behaviour-case": a permanent address
@@ -31,11 +32,14 @@ class Case:
     expect: Mapping[str, Shape] = field(default_factory=dict)
     must_reject: bool = False
     feed: Mapping[str, Shape] = field(default_factory=dict)
+    integers: bool = False  # in the input, which must be rejected
     lengths: tuple[int, ...] = ()  # of each sequence of the batch, where `Layer.lengths` is given
     # Of each sequence and step, 1 where it counts, where `Layer.mask` is given.
     mask: tuple[tuple[int, ...], ...] = ()
     run: bool = True  # False: by shape inference alone
     split: Mapping[str, int] = field(default_factory=dict)  # {"time": 2}: also run in two pieces
+    # {"time_steps": 3}: a stateful layer's first call has these sizes
+    first: Mapping[str, int] = field(default_factory=dict)
     # {"batch_size": 3}: also run again, after a call in which these sizes are others
     repeat: Mapping[str, int] = field(default_factory=dict)
     numbers: Numbers = field(default_factory=Numbers)  # how those that are fed are made

@@ -133,7 +133,7 @@ def _gates(sample: Sample) -> int:
 
 def _axis(name: str) -> int:
     """The axis of a batch in a batch-major tensor."""
-    return 0 if name in ("input", "lengths", "mask", "output") else 1
+    return 0 if name in ("input", "first", "lengths", "mask", "output") else 1
 
 
 def _sequences(name: str, array: Any, few: int) -> Any:

@@ -83,11 +83,12 @@ def gradients(
     cell, hidden = sample.weights[0].recurrent_weights.shape[-2:]
     h_0 = inputs.get("h_0", np.zeros((rows.size, len(sequence), hidden)))
     c_0 = inputs.get("c_0", np.zeros((rows.size, len(sequence), cell)))
-    stack = _stack(layer, sample.weights, inputs, h_0, c_0)
     if layer.stateful == "carried":
-        kept = [tape for tapes in stack for tape in tapes]
+        before = {**inputs, "input": inputs.get("first", sequence)}
+        first = _stack(layer, sample.weights, before, h_0, c_0)
+        kept = [tape for tapes in first for tape in tapes]
         h_0, c_0 = (np.stack([getattr(tape, name)[:, -1] for tape in kept]) for name in ("h", "c"))
-        stack = _stack(layer, sample.weights, inputs, h_0, c_0)
+    stack = _stack(layer, sample.weights, inputs, h_0, c_0)
     d_h = np.array(given.get("h_n", np.zeros_like(h_0)), np.float64)
     d_c = np.array(given.get("c_n", np.zeros_like(c_0)), np.float64)
     if "last" in given:

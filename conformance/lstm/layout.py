@@ -12,14 +12,14 @@ from adapters.contract import GROUP
 from conformance.lstm.case import Layer
 
 _STATES = ("h_0", "c_0", "h_n", "c_n")  # (layer*direction, batch, ...), the others (batch, ...)
-_SEQUENCES = ("input", "mask", "sequence")  # (batch, time, ...)
+_SEQUENCES = ("input", "first", "mask", "sequence")  # (batch, time, ...)
 
 
 def batch_major(layer: Layer, name: str, array: Any) -> Any:
     """An input or a result in the layout of `layer`, as the batch-major one.
 
-    `name` is ``input``, ``sequence`` or ``last`` of an output with or without its steps, ``h_0``,
-    ``c_0``, ``h_n``, ``c_n``, ``lengths`` or ``mask``.
+    `name` is ``input``, ``first`` of the call before, ``sequence`` or ``last`` of an output with or
+    without its steps, ``h_0``, ``c_0``, ``h_n``, ``c_n``, ``lengths`` or ``mask``.
     """
     batch = 1 if name in _STATES else 0
     if layer.layout == "unbatched":

@@ -13,6 +13,7 @@ from adapters.contract import Layer, Native
 
 BATCH_MAJOR: Mapping[str, str] = {
     "input": "batch time input",
+    "first": "batch time input",
     "lengths": "batch",
     "mask": "batch time",
     "h_0": "(layer direction) batch hidden",

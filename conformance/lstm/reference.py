@@ -53,9 +53,10 @@ def lstm(layer: Layer, sample: Sample) -> dict[str, Floats]:
         x = np.where(valid[..., None], x, 0.0)
     # Where lengths are left out to see what that would give, what is not finite may be read.
     with _BLAS.limit(limits=1), np.errstate(invalid="ignore", over="ignore"):
-        for _ in range(2 if layer.stateful == "carried" else 1):
-            results = _stack(layer, sample.weights, x, h, c, valid)
-            h, c = results["h_n"], results["c_n"]
+        if layer.stateful == "carried":
+            kept = _stack(layer, sample.weights, inputs.get("first", x), h, c, valid)
+            h, c = kept["h_n"], kept["c_n"]
+        results = _stack(layer, sample.weights, x, h, c, valid)
     output = "sequence" if layer.return_sequences else "last"
     return {
         name: in_layout(layer, output if name == "output" else name, array)

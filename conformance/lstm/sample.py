@@ -7,7 +7,7 @@ the very numbers that the framework was given.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import ceil, log2
 from typing import Any
 
@@ -18,7 +18,7 @@ from conformance.lstm.case import Case, Dimensions, Layer, Shape, sizes
 from conformance.lstm.law import Law
 from conformance.lstm.layout import in_layout
 from conformance.lstm.numbers import UNIT, Span
-from conformance.lstm.pattern import canonical
+from conformance.lstm.pattern import WEIGHTS, canonical
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
@@ -95,11 +95,16 @@ def draw(case: Case) -> Sample:
         )
         for width in widths
     )
+    if wrong := {name: case.feed[name] for name in WEIGHTS if name in case.feed}:
+        fed = {name: uniform(shape, bound) for name, shape in wrong.items()}
+        weights = (replace(weights[0], **fed), *weights[1:])
     inputs: dict[str, NDArray[Any]] = {
         name: uniform(shape, numbers.input if name == "input" else numbers.states)
         for name, shape in fed_shapes(case).items()
         if name != "mask"
     }
+    if case.integers:
+        inputs["input"] = np.rint(9.0 * inputs["input"]).astype(np.int32)
     if not numbers.usual:
         inputs["input"] = _placed(case, inputs["input"], random)
     if layer.lengths == "given":
@@ -173,13 +178,22 @@ def within(time: int, lengths: NDArray[Any]) -> Flags:
 
 
 def fed_shapes(case: Case) -> dict[str, Shape]:
-    """The canonical shape of everything but lengths that `case` feeds, wrong ones among them."""
-    return {**input_shapes(case.layer, case.dimensions), **case.feed}
+    """The canonical shape of every input but lengths that `case` feeds, wrong ones among them."""
+    shapes = {**input_shapes(case.layer, case.dimensions), **case.feed}
+    if case.first:
+        first = replace(case.dimensions, **case.first)
+        shapes["first"] = input_shapes(case.layer, first)["input"]
+    return {name: shape for name, shape in shapes.items() if name not in WEIGHTS}
+
+
+def weight_shapes(layer: Layer, dimensions: Dimensions) -> dict[str, Shape]:
+    """The canonical shape of the weights of the lowest layer that a case may feed wrong ones of."""
+    axes = sizes(layer, dimensions)
+    return {name: Law(WEIGHTS[name], axes).shape for name in ("input_weights", "recurrent_weights")}
 
 
 def input_shapes(layer: Layer, dimensions: Dimensions) -> dict[str, Shape]:
     """The canonical shape of the input, and of both initial states and the mask where given."""
-    states = ("h_0", "c_0") if layer.initial_state == "given" else ()
-    names = ("input", *states, *(("mask",) if layer.mask == "given" else ()))
+    names = ("input", *layer.given_states, *(("mask",) if layer.mask == "given" else ()))
     axes = sizes(layer, dimensions)
     return {name: Law(canonical(name, layer), axes).shape for name in names}

@@ -128,7 +128,8 @@ def _control(host: Host, case: Case) -> Raised | None:
     refuse the wrong input too.
     """
     lengths = lengths_of(case.layer, case.dimensions)
-    right = replace(case, must_reject=False, feed={}, lengths=lengths, record=())
+    right = replace(case, must_reject=False, feed={}, first={}, lengths=lengths, record=())
+    right = replace(right, integers=False)
     key = case.layer, case.dimensions
     if key not in host.controls:
         # Other weights: what the wrong call may have left behind is no part of the question.
@@ -234,7 +235,7 @@ def _pieces(host: Host, case: Case, sample: Sample) -> Iterator[Observation]:
         else:
             rows = {name: state[:, start:end] for name, state in states.items()}
             fed = {"input": x[start:end], **rows}
-        if "h_0" in fed:
+        if axis == "time" and "h_0" in fed and "c_0" in fed:
             layer = replace(layer, initial_state="given")
         dimensions = replace(case.dimensions, **{name: end - start})
         part = replace(case, layer=layer, dimensions=dimensions, split={}, repeat={}, record=())

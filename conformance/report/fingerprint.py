@@ -16,7 +16,18 @@ from conformance.lstm.sample import Sample
 DIGITS = 16  # of SHA-256, in hexadecimal: chance makes no two of a million alike
 FEW = 512  # numbers that a report has of a result; of more it has the fingerprint alone
 # Of a case, beside layer and sizes.
-MEANT = ("must_reject", "feed", "lengths", "mask", "run", "split", "repeat", "numbers")
+MEANT = (
+    "must_reject",
+    "feed",
+    "integers",
+    "lengths",
+    "mask",
+    "run",
+    "split",
+    "first",
+    "repeat",
+    "numbers",
+)
 
 
 def of_case(case: Case) -> str:

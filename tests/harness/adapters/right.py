@@ -18,6 +18,7 @@ import numpy as np
 
 from adapters.contract import (
     CLIP,
+    FIRST,
     GROUP,
     Array,
     Cast,
@@ -128,8 +129,11 @@ def run(
     """
     fed = dict(inputs)
     cotangents = {name: fed.pop(name) for name in inputs if name.startswith("cotangent of ")}
+    first = fed.pop(FIRST + "x", fed["x"])
     _check("weight", weights, parameters(layer, dimensions))
     _check("input", fed, _declared(layer, dimensions))
+    if fed["x"].dtype.kind != "f":
+        raise ValueError(f"an input of {fed['x'].dtype}")
     properties: dict[str, Any] = {}
     if layer.checkpoint != "none":
         weights = _restored(weights)
@@ -139,7 +143,10 @@ def run(
     zeros = map(np.zeros, _states(layer, dimensions))
     wide = {name: one.astype(np.float64) for name, one in {**weights, **fed}.items()}
     arrays = {**dict(zip(("start_h", "start_c"), zeros, strict=True)), **wide}
-    forward = partial(_forward, layer, step, scan, join, valid)
+    first = _read(layer, first.astype(np.float64))
+    if layer.stateful == "carried" and len(first) != arrays["start_h"].shape[-2]:
+        raise ValueError(f"a state of {len(first)} sequences is kept")
+    forward = partial(_forward, layer, step, scan, join, valid, first)
     dtype = layer.dtype.removeprefix("mixed_")
     results = {name: _cast(one, dtype) for name, one in forward(arrays).items()}
     properties["container"] = outline(_returned(layer, results), results)
@@ -190,18 +197,23 @@ def defaults(dimensions: Dimensions) -> dict[str, Any]:
 
 
 def _forward(
-    layer: Layer, step: Step, scan: Scan, join: Join, valid: Array, arrays: Mapping[str, Array]
+    layer: Layer,
+    step: Step,
+    scan: Scan,
+    join: Join,
+    valid: Array | None,
+    first: Array,
+    arrays: Mapping[str, Array],
 ) -> dict[str, Array]:
     """The results in float64, or in complex128 where a weight, an input or a state is complex."""
-    x = _batched(layer, arrays["x"], behind=2)
+    x = _read(layer, arrays["x"])
     h, c = (list(_batched(layer, arrays[name], behind=1)) for name in ("start_h", "start_c"))
-    if layer.layout == "time_major":
-        x = x.swapaxes(-3, -2)
     turned = layer.reverse and not layer.keep_order
     for call in range(2 if layer.stateful == "carried" else 1):
         if call:  # the state that was kept is a constant
             h, c = ([one.real.astype(one.dtype) for one in state] for state in (h, c))
-        sequence, counted = x, valid
+        last = call or layer.stateful != "carried"
+        sequence, counted = x if last else first, valid
         for row in range(0, len(h), layer.num_directions):
             halves = []
             over = scan if counted is None else partial(_where_counted, scan, counted)
@@ -230,6 +242,12 @@ def _forward(
         return results
     ends = {"end_h": np.stack(h), "end_c": np.stack(c)}
     return results | {name: _unbatched(layer, end, behind=1) for name, end in ends.items()}
+
+
+def _read(layer: Layer, x: Array) -> Array:
+    """An input with one batch axis, and time behind it."""
+    x = _batched(layer, x, behind=2)
+    return x.swapaxes(-3, -2) if layer.layout == "time_major" else x
 
 
 def _batched(layer: Layer, array: Array, behind: int) -> Array:
@@ -360,8 +378,8 @@ def _states(layer: Layer, dimensions: Dimensions) -> tuple[Shape, Shape]:
 
 def _declared(layer: Layer, dimensions: Dimensions) -> dict[str, Shape]:
     shapes: dict[str, Shape] = {"x": (*_axes(layer, dimensions), dimensions.embedding_dim)}
-    if layer.initial_state == "given":
-        shapes["start_h"], shapes["start_c"] = _states(layer, dimensions)
+    states = dict(zip(("h_0", "c_0"), _states(layer, dimensions), strict=True))
+    shapes |= {f"start_{name[0]}": states[name] for name in layer.given_states}
     if layer.lengths == "given":
         shapes["lengths"] = _batch(layer, dimensions)
     if layer.mask == "given":

@@ -205,7 +205,7 @@ EDITS = {
     "wrong choice": (
         [("bias: true", "initial_state: zeroes")],
         [
-            "4:24: layer.initial_state: expected 'zeros' or 'given', got the text 'zeroes': did you mean 'zeros'?"
+            "4:24: layer.initial_state: expected 'zeros', 'given', 'h_0' or 'c_0', got the text 'zeroes': did you mean 'zeros'?"
         ],
     ),
     "wrong expect": (
@@ -331,11 +331,75 @@ EDITS = {
     ),
     "rejected without feed": (
         [(EXPECT, "    expect: rejected\n")],
-        ["6:5: 'expect: rejected' needs feed or lengths"],
+        ["6:5: 'expect: rejected' needs feed, lengths or first"],
     ),
     "empty feed": (
         [(EXPECT, "    expect: rejected\n    feed: {}\n")],
         ["6:5: feed names no input"],
+    ),
+    "state that is not given fed": (
+        [
+            ("layer: {bias: true}", "layer: {initial_state: c_0}"),
+            (EXPECT, "    expect: rejected\n    feed: {h_0: [1, 2, 5]}\n"),
+        ],
+        [
+            "9:12: feed.h_0: a layer that starts from c_0 alone takes no h_0: set layer.initial_state to given"
+        ],
+    ),
+    "integers of a wrong shape": (
+        [(EXPECT, "    expect: rejected\n    feed: {input: [2, 5, 7], integers: true}\n")],
+        ["6:5: feed: integers are of an input of a right shape"],
+    ),
+    "right weights fed": (
+        [(EXPECT, "    expect: rejected\n    feed: {input_weights: [1, 4, 4, 3]}\n")],
+        ["9:12: feed.input_weights: (1, 4, 4, 3) is right, so nothing is there to reject"],
+    ),
+    "weights of other axes fed": (
+        [(EXPECT, "    expect: rejected\n    feed: {recurrent_weights: [1, 3, 4, 4]}\n")],
+        ["9:12: feed.recurrent_weights: (1, 3, 4, 4) has not the axes (1, 4, cell, width)"],
+    ),
+    "first of a layer that keeps nothing": (
+        [("    expect:", "    first: {time_steps: 3}\n    expect:")],
+        ["6:5: first: a layer that keeps no state is called once: set layer.stateful"],
+    ),
+    "first of no size": (
+        [("    expect:", "    first: {}\n    expect:")],
+        ["6:5: first names no size"],
+    ),
+    "first of no other size": (
+        [
+            ("layer: {bias: true}", "layer: {stateful: carried}"),
+            ("    expect:", "    first: {time_steps: 5}\n    expect:"),
+        ],
+        ["6:5: first: these are the case's own sizes"],
+    ),
+    "first beside a mask": (
+        [
+            ("layer: {bias: true}", "layer: {stateful: carried, mask: given}"),
+            ("    expect:", "    first: {time_steps: 3}\n    expect:"),
+        ],
+        ["6:5: first: all steps of both calls count: neither lengths nor a mask are given"],
+    ),
+    "first of other steps rejected": (
+        [
+            ("layer: {bias: true}", "layer: {stateful: carried}"),
+            (EXPECT, "    first: {time_steps: 3}\n    expect: rejected\n"),
+        ],
+        ["6:5: first: a call of other steps is right, so nothing is there to reject"],
+    ),
+    "first of another batch": (
+        [
+            ("layer: {bias: true}", "layer: {stateful: carried}"),
+            ("    expect:", "    first: {batch_size: 3}\n    expect:"),
+        ],
+        ["6:5: first: a state of another batch cannot be carried: expect rejected"],
+    ),
+    "first of another batch with states": (
+        [
+            ("layer: {bias: true}", "layer: {stateful: carried, initial_state: given}"),
+            (EXPECT, "    first: {batch_size: 3}\n    expect: rejected\n"),
+        ],
+        ["6:5: first: the given states are those of one batch"],
     ),
     "right feed": (
         [(EXPECT, "    expect: rejected\n    feed: {input: [2, time_steps, 3]}\n")],

@@ -583,6 +583,23 @@ def test_accepted_lengths() -> None:
     assert "  fed       lengths (0, 5)\n" in check.rejects(seen).message
 
 
+def test_accepted_integers() -> None:
+    """Whole numbers are told where they are taken."""
+    case = dataclasses.replace(SEQUENCES, integers=True, expect={}, must_reject=True)
+    seen = observed(case, outcome="ran", exception=None, results=observed().results)
+    assert "  fed       an input of int32\n" in check.rejects(seen).message
+
+
+def test_accepted_batch() -> None:
+    """A call before of another batch is told where the state that it left is taken."""
+    layer = Layer(stateful="carried")
+    case = dataclasses.replace(
+        SEQUENCES, layer=layer, first={"batch_size": 3}, expect={}, must_reject=True
+    )
+    seen = observed(case, outcome="ran", exception=None, results=observed().results)
+    assert "  fed       first, a call of {'batch_size': 3}\n" in check.rejects(seen).message
+
+
 # The text of a failing test.
 
 

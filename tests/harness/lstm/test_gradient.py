@@ -138,7 +138,10 @@ def results(layer: Layer, sample: Sample, kept: Sample | None = None) -> dict[st
     Those of a second call where the layer carries its state: from that in which `kept` has ended.
     """
     if layer.stateful == "carried":
-        first = second_formulation.results(layer, kept or sample)
+        before = kept or sample
+        read = before.inputs.get("first", before.inputs["input"])
+        before = replace(before, inputs={**before.inputs, "input": read})
+        first = second_formulation.results(layer, before)
         states = {start: first[end].real for start, end in STATES.items()}
         sample = replace(sample, inputs={**sample.inputs, **states})
     every = second_formulation.results(replace(layer, return_sequences=True), sample)
@@ -158,7 +161,7 @@ def by_complex_steps(
     """Return the derivative by every number of the inputs, the initial states and the weights."""
     found = results(layer, sample)
     inputs = {start: np.zeros(found[end].shape) for start, end in STATES.items()}
-    fixed = {n: array for n, array in sample.inputs.items() if n in ("lengths", "mask")}
+    fixed = {n: array for n, array in sample.inputs.items() if n in ("lengths", "mask", "first")}
     inputs |= {name: array for name, array in sample.inputs.items() if name not in fixed}
     arrays = {**inputs, **_by_layer(sample.weights)}
 
@@ -323,6 +326,14 @@ def test_layouts(layout: Any) -> None:
     right = {name: laid_out(name, array) for name, array in inputs.items()}, weights
     for name, array in named(right).items():
         np.testing.assert_array_equal(named(found)[name], array, strict=True, err_msg=name)
+
+
+def test_a_first_call_of_other_steps() -> None:
+    """The state in which another call ended is what the last one is differentiated from."""
+    layer = Layer(stateful="carried", bidirectional=True)
+    case = replace(_case(layer, Dimensions(2, 3, 1, 2, 2)), first={"time_steps": 5})
+    assert draw(case).inputs["first"].shape == (2, 5, 1)
+    assert not differing(gradient.gradients, layer, draw(case), set(SHAPES))
 
 
 # Mistakes in the backward pass are noticed.

@@ -399,6 +399,32 @@ def test_coupled() -> None:
     assert [c, h] == pytest.approx([2.45, np.tanh(2.45) / 2], abs=ONE_TERM)
 
 
+def test_stateful_after_another_call() -> None:
+    """The second call goes on from where the first one ended, whatever steps that had.
+
+    The layer of `test_two_steps` on 1 and 1, then 1: c is 27/40, then 1/2 * 27/40 + 9/20 = 63/80.
+    """
+    sample = Sample((FADING,), {"input": sequence(1), "first": sequence(1, 1)})
+    carried, reset = (
+        reference.lstm(Layer(stateful=stateful), sample)["c_n"].item()
+        for stateful in ("carried", "reset")
+    )
+    assert [carried, reset] == pytest.approx([0.7875, 0.45], abs=ONE_TERM)
+
+
+@pytest.mark.parametrize("state", ["h_0", "c_0"])
+def test_one_state_alone(state: Any) -> None:
+    """What is not given of the two states is zeros."""
+    case = _case(Layer(initial_state=state, bidirectional=True), Dimensions(2, 3, 5, 4, 2))
+    sample = draw(case)
+    assert sample.inputs.keys() == {"input", state}
+    zeros = dict.fromkeys(("h_0", "c_0"), np.zeros((4, 2, 4)))
+    both = replace(sample, inputs={**zeros, **sample.inputs})
+    alone, given = reference.lstm(case.layer, sample), reference.lstm(case.layer, both)
+    for name, array in given.items():
+        np.testing.assert_array_equal(alone[name], array)
+
+
 def test_inputs_are_left_alone() -> None:
     """The states that a sample holds are not written to: the next framework is fed the same."""
     case = _case(Layer(initial_state="given"), Dimensions(2, 3, 5, 4, 2))
