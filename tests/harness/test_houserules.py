@@ -57,6 +57,8 @@ BESIDE = ("child", "parent", "raised", "source")
 # What a distribution brings along where that is not a package of its own name.
 BRINGS = {
     "dm-haiku": "haiku",
+    "opencv-python": "cv2",
+    "opencv-python-headless": "cv2",
     "orbax-checkpoint": "orbax",  # a folder that several distributions share
     "paddlepaddle": "paddle",
     "tensorflow-cpu": "tensorflow",
@@ -64,7 +66,7 @@ BRINGS = {
 }
 FRAMEWORKS = re.compile(
     r"torch|pytorch|keras|tensorflow|flax|linen|nnx|jax|jaxlib|haiku|equinox|mlx|onnx(runtime)?"
-    r"|paddle|mindspore|tinygrad|burn|candle",
+    r"|paddle|mindspore|tinygrad|burn|candle|litert|tflite|opencv|ncnn",
     re.IGNORECASE,
 )
 
