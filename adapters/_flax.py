@@ -108,11 +108,14 @@ def ran(
 ) -> Results:
     """Compile what `trace` gives for the shapes of `inputs`, and call it.
 
-    Raises TypeError where a weight is missing, surplus or of another shape than `parameters` has.
+    Raises KeyError where a weight is missing or surplus.
     """
     declared = parameters(layer, dimensions)
-    if (got := {name: np.shape(weights[name]) for name in sorted(weights)}) != declared:
-        raise TypeError(f"weights of shapes {got}, where the layer has {declared}")
+    if unmatched := weights.keys() ^ declared.keys():
+        raise KeyError(f"weights that are missing or surplus: {sorted(unmatched)}")
+    # What was traced for the declared shapes, and for floats, would refuse others unseen by Flax.
+    misfit = any(np.shape(weights[name]) != shape for name, shape in declared.items())
+    misfit |= inputs["input"].dtype.kind == "i"
     properties: dict[str, Any] = {}
     with enable_x64(layer.dtype == "float64"):
         if layer.checkpoint != "none":
@@ -123,7 +126,7 @@ def ran(
         traced = trace(
             layer, dimensions, tuple(sorted((name, array.shape) for name, array in fed.items()))
         )
-        eager = layer.execution == "eager"
+        eager = layer.execution == "eager" or misfit
         call = traced.eager if eager else traced.jitted
         arguments = [{name: cast(weights[name], dtype) for name in weights}, fed]
         if layer.gradients:

@@ -194,6 +194,11 @@ def _dtype(layer: Layer) -> Any:
     return jnp.dtype("float32" if "mixed" in layer.dtype else layer.dtype)
 
 
+def unrolled(layer: Layer, dimensions: Dimensions) -> int:
+    """How many steps of a scan stand behind one another in each round of its loop."""
+    return max(dimensions.time_steps, 1) if layer.execution == "unrolled" else 1
+
+
 def cast(array: Array, dtype: Any) -> Array:
     """`array` in `dtype`, were it of float32."""
     return array.astype(dtype) if array.dtype == np.float32 else array

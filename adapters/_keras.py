@@ -25,6 +25,7 @@ import io
 import tempfile
 import zipfile
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import lru_cache, partial
 from inspect import signature
 from pathlib import Path
@@ -36,7 +37,6 @@ import numpy as np
 
 from adapters.contract import (
     ANY,
-    FIRST,
     Array,
     Convention,
     Dimensions,
@@ -71,6 +71,7 @@ CONVENTION = Convention(
         "input": Native("input", "batch time input"),
         "lengths": Native("lengths", "batch"),
         "mask": Native("mask", "batch time"),
+        "first": Native("first", "batch time input"),
         "h_0": Native("layer_{layer}{direction}/state_h", "batch hidden"),
         "c_0": Native("layer_{layer}{direction}/state_c", "batch cell"),
     },
@@ -309,6 +310,9 @@ def run(
 
     Raises KeyError where a weight is missing or surplus, ValueError where its shape is another.
     """
+    if "first" in inputs:  # which the layer is built by, where it is its first input
+        batch, time, _ = inputs["first"].shape
+        dimensions = replace(dimensions, batch_size=batch, time_steps=time)
     stack = _stack(layer, dimensions)
     variables = {variable.path: variable for member in stack for variable in member.weights}
     if unmatched := variables.keys() ^ weights.keys():
@@ -316,7 +320,7 @@ def run(
     for path, variable in variables.items():
         variable.assign(weights[path])
     tensors = _tensors(layer, inputs)
-    first = tensors.pop(FIRST + "input", tensors["input"])
+    first = tensors.pop("first", None)
     properties = {}
     if layer.checkpoint != "none":
         stack, properties["checkpoint"] = _reloaded(layer, dimensions, stack, tensors)
@@ -325,9 +329,12 @@ def run(
     call = partial(_call, stack, layer)
     named = partial(_named, compiled(call, stack) if layer.execution == "compiled" else call, layer)
     if layer.execution == "predict":
-        named = _predicting(named)
+        named = _predicting(named, of_any_time=first is not None)
+    before = tensors if first is None else {**tensors, "input": first}
     if layer.stateful != "no":
-        named = _second(named, stack, layer, {**tensors, "input": first})
+        named = _second(named, stack, layer, before)
+    elif first is not None:
+        named(before)
     if layer.gradients:
         results = _differentiated(vjp, named, tensors, variables, inputs)
     else:
@@ -405,6 +412,7 @@ def _build(layer: Layer, dimensions: Dimensions) -> Stack:
             return_state=layer.return_state,
             go_backwards=layer.reverse,
             stateful=layer.stateful != "no",
+            unroll=layer.execution == "unrolled",
             dtype=layer.dtype,
             name="lstm" if layer.bidirectional else name,
         )
@@ -502,24 +510,29 @@ def _second(call: Named, stack: Stack, layer: Layer, inputs: Tensors) -> Named:
     return call
 
 
-def _model(call: Named, inputs: Tensors) -> tuple[keras.Model, list[str]]:
+def _model(
+    call: Named, inputs: Tensors, of_any_time: bool = False
+) -> tuple[keras.Model, list[str]]:
     """Return a functional model of the stack, and the names of its outputs."""
     symbolic = {}
     for name, tensor in inputs.items():
         dtype = keras.backend.standardize_dtype(tensor.dtype)
-        symbolic[name] = keras.Input(tuple(tensor.shape[1:]), dtype=dtype)
+        shape = tuple(tensor.shape[1:])
+        if of_any_time and name == "input":
+            shape = None, *shape[1:]
+        symbolic[name] = keras.Input(shape, dtype=dtype)
     results = call(symbolic)
     outputs = tuple(results.values()) if len(results) > 1 else results["output"]
     return keras.Model(list(symbolic.values()), outputs, name="stack"), list(results)
 
 
-def _predicting(call: Named) -> Named:
-    """The same by ``Model.predict``, of one model for all calls with inputs of the same steps."""
-    models: dict[Any, tuple[keras.Model, list[str]]] = {}
+def _predicting(call: Named, of_any_time: bool) -> Named:
+    """The same by ``Model.predict``, of one model for all calls with the same inputs."""
+    models: dict[tuple[str, ...], tuple[keras.Model, list[str]]] = {}
 
     def predict(inputs: Tensors) -> Results:
-        fed = tuple((name, tuple(one.shape[1:])) for name, one in inputs.items())
-        model, names = models[fed] = models.get(fed) or _model(call, inputs)
+        fed = tuple(inputs)
+        model, names = models[fed] = models.get(fed) or _model(call, inputs, of_any_time)
         returned = model.predict(list(inputs.values()), verbose=0)
         arrays = returned if isinstance(returned, tuple | list) else [returned]
         results = dict(zip(names, arrays, strict=True))

@@ -172,6 +172,11 @@ OPERATOR = (  # what no runtime adds to the operator
     ),
     Gap({"mask": "given"}, why="the operator has sequence_lens, and no mask", source=SPECIFICATION),
     Gap(
+        {"execution": "unrolled"},
+        why="the loop over time is the operator's own",
+        source=SPECIFICATION,
+    ),
+    Gap(
         {"projection_size": ANY},
         why="the operator has no projection, h is as wide as c",
         source=SPECIFICATION,

@@ -27,6 +27,7 @@ LSTM = f"{DOCS}/generated/torch.nn.LSTM.html"
 
 CONVENTION = Convention(
     inputs={
+        "first": Native("first", "batch time input"),
         "input": Native("input", "batch time input"),
         "h_0": Native("h_0", "(layer direction) batch hidden"),
         "c_0": Native("c_0", "(layer direction) batch cell"),
@@ -142,6 +143,7 @@ SHARED = (  # gaps of every way to export
         source="https://github.com/pytorch/pytorch/issues/171978",
     ),
     Gap({"mask": "given"}, why="the layer has no mask", source=LSTM),
+    Gap({"execution": "unrolled"}, why="the loop over time is the operator's own", source=LSTM),
     Gap({"stateful": ANY}, why="the layer keeps no state, the caller carries it", source=LSTM),
 )
 
@@ -167,6 +169,16 @@ def exported(layer: Layer, dimensions: Dimensions) -> tuple[Layer, Dimensions]:
     used = ("return_sequences", "return_state", "gradients", "execution", "checkpoint")
     layer = replace(layer, **{option: getattr(plain, option) for option in used})
     return layer, replace(dimensions, batch_size=6, time_steps=2)
+
+
+def traced_for(layer: Layer, dimensions: Dimensions, inputs: Mapping[str, Array]) -> Dimensions:
+    """Return `dimensions`, or those of the input that the layer is to be exported for."""
+    if "first" not in inputs:
+        return dimensions
+    axes = {"batch_major": "bt", "time_major": "tb", "unbatched": "t"}[layer.layout]
+    sizes = dict(zip(axes, inputs["first"].shape, strict=False))
+    batch = sizes.get("b", dimensions.batch_size)
+    return replace(dimensions, batch_size=batch, time_steps=sizes["t"])
 
 
 def build(layer: Layer, dimensions: Dimensions) -> torch.nn.LSTM:

@@ -47,8 +47,9 @@ and, where the framework has that:
     Names of programs that the framework calls, as ``("clang",)``. One that is missing makes the
     adapter ``not installed``.
 
-Under `Layer.stateful` the inputs may hold ``"first " + name`` of the input: what the first of the
-two calls is fed, of other sizes, in place of the input.
+Where the convention has an input ``first``, a case may feed one: an input of other sizes, with
+which the same layer, or the same program, is called before, or for which it is exported. It is the
+first of a stateful layer's two calls. Nothing of that call is handed out.
 
 Under `Layer.gradients` the inputs hold a cotangent for every result that is asked for,
 ``"cotangent of " + name``, and `run` returns beside the results, for every weight and every input
@@ -65,7 +66,6 @@ Array: TypeAlias = Any  # whatever numpy.asarray accepts, or a Cast
 Shape: TypeAlias = tuple[int, ...]
 ANY = "*"  # in a Gap: every value of an option but its default
 CLIP = 0.5  # what is clipped, where `Layer.cell` is clipped, lies within this of 0
-FIRST = "first "  # before the input's name: what a stateful layer's first call is fed
 GROUP = 2  # the size of the second batch axis, `group`, where `Layer.layout` is extra_batch
 
 
@@ -125,8 +125,10 @@ class Layer:
         "Let the layer itself keep its state: it is called twice, the second call is reported, "
         "and in between the state is left there or reset.",
     )
-    execution: Literal["usual", "eager", "compiled", "predict"] = _option(
-        "usual", "As the framework is used most; step by step; compiled; or by a model's predict."
+    execution: Literal["usual", "eager", "compiled", "predict", "unrolled"] = _option(
+        "usual",
+        "As the framework is used most; step by step; compiled; by a model's predict; or with its "
+        "loop over time unrolled.",
     )
     checkpoint: Literal["none", "weights", "model"] = _option(
         "none", "Save to a file, load into a layer of its own, and call that one."
@@ -237,7 +239,8 @@ class Convention:
 
     inputs
         ``input``, ``h_0`` and ``c_0``; where the framework has them, ``lengths`` (int32), one for
-        each sequence of the batch axes, and ``mask`` (bool), one for each step of each.
+        each sequence of the batch axes, and ``mask`` (bool), one for each step of each; where the
+        adapter calls a layer twice, ``first``, the input of the call before.
     results
         ``output`` (the sequence), ``h_n`` and ``c_n``; ``last`` is what its users read as the
         output where `Layer.return_sequences` is false.

@@ -210,6 +210,7 @@ class LSTM(eqx.Module):
 
     cell: eqx.nn.LSTMCell
     reverse: bool = eqx.field(static=True, default=False)
+    unroll: int = eqx.field(static=True, default=1)  # steps in each round of the loop
 
     def __call__(self, sequence: jax.Array, state: State | None) -> tuple[State, jax.Array]:
         """Return what the scan does: the final (h, c), and every step's h."""
@@ -221,7 +222,7 @@ class LSTM(eqx.Module):
             h, c = self.cell(x, state)
             return (h, c), h
 
-        return jax.lax.scan(step, state, sequence, reverse=self.reverse)
+        return jax.lax.scan(step, state, sequence, reverse=self.reverse, unroll=self.unroll)
 
 
 Model: TypeAlias = dict[str, LSTM]  # one for every layer and direction
@@ -232,11 +233,10 @@ def run(
 ) -> Results:
     """Put `weights` into the model by their paths and call it; every scan's state and sequence.
 
-    Raises TypeError where a weight is missing, surplus or of another shape.
+    Raises KeyError where a weight is missing or surplus.
     """
-    declared = parameters(layer, dimensions)
-    if (got := {name: np.shape(array) for name, array in weights.items()}) != declared:
-        raise TypeError(f"weights of shapes {got}, where the model has {declared}")
+    if unmatched := weights.keys() ^ parameters(layer, dimensions).keys():
+        raise KeyError(f"weights that are missing or surplus: {sorted(unmatched)}")
     properties: dict[str, Any] = {}
     with enable_x64(layer.dtype == "float64"):
         model = jax.tree_util.tree_map_with_path(
@@ -368,7 +368,8 @@ def _skeleton(layer: Layer, dimensions: Dimensions) -> Model:
                     key=jax.random.key(0),
                 )
                 reverse = layer.reverse or direction == "_backward"
-                model[f"layer_{number}{direction}"] = LSTM(cell, reverse)
+                unroll = max(dimensions.time_steps, 1) if layer.execution == "unrolled" else 1
+                model[f"layer_{number}{direction}"] = LSTM(cell, reverse, unroll)
             width = layer.num_directions * dimensions.hidden_units
         return model
 

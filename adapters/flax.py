@@ -36,7 +36,7 @@ from adapters._flax import (
     reloaded,
     signature,
 )
-from adapters._jax import Arrays, batch
+from adapters._jax import Arrays, batch, unrolled
 from adapters._older import enable_x64
 from adapters.contract import (
     ANY,
@@ -245,6 +245,7 @@ class LSTM(nn.Module):
                     in_axes=axis,
                     out_axes=axis,
                     reverse=layer.reverse or direction == "_backward",
+                    unroll=unrolled(layer, dimensions),
                 )
                 cell = scan(
                     dimensions.hidden_units,

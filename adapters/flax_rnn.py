@@ -43,7 +43,7 @@ from adapters._flax import (
     reloaded,
     signature,
 )
-from adapters._jax import Arrays
+from adapters._jax import Arrays, unrolled
 from adapters._older import enable_x64
 from adapters.contract import (
     ANY,
@@ -225,6 +225,7 @@ class LSTM(nn.Module):
             "time_major": layer.layout == "time_major",
             "return_carry": layer.return_state or not layer.return_sequences,
         }
+        unroll = unrolled(layer, self.dimensions)
 
         def rnn() -> nn.RNN:
             cell = nn.LSTMCell(
@@ -234,7 +235,8 @@ class LSTM(nn.Module):
                 **functions(layer),
                 **INITIALIZERS,
             )
-            return nn.RNN(cell, reverse=layer.reverse, keep_order=layer.keep_order, **options)
+            order = {"reverse": layer.reverse, "keep_order": layer.keep_order}
+            return nn.RNN(cell, unroll=unroll, **order, **options)
 
         self.layers = [
             nn.Bidirectional(rnn(), rnn(), **MERGES[layer.merge], **options)

@@ -26,7 +26,6 @@ import haiku as hk
 import jax
 import jax.numpy as jnp
 import jmp
-import numpy as np
 
 from adapters._compilation import keep_compilations as keep_compilations
 from adapters._compilation import stages as stages
@@ -208,7 +207,10 @@ class Stack(hk.Module):
                 name = f"layer_{number}{direction}"
                 core = hk.LSTM(self.dimensions.hidden_units, name=name)
                 reverse = layer.reverse or direction == "_backward"
-                unroll = partial(hk.dynamic_unroll, core, time_major=time_major, reverse=reverse)
+                steps = max(self.dimensions.time_steps, 1) if layer.execution == "unrolled" else 1
+                unroll = partial(
+                    hk.dynamic_unroll, core, time_major=time_major, reverse=reverse, unroll=steps
+                )
                 given = layer.initial_state == "given"
                 if given:
                     state = hk.LSTMState(inputs[f"{name}/hidden"], inputs[f"{name}/cell"])
@@ -231,11 +233,10 @@ def run(
 ) -> Results:
     """Compile the stack for the shapes of `inputs` and call it; every unroll's sequence and state.
 
-    Raises TypeError where a weight is missing, surplus or of another shape.
+    Raises KeyError where a weight is missing or surplus.
     """
-    declared = parameters(layer, dimensions)
-    if (got := {name: np.shape(array) for name, array in weights.items()}) != declared:
-        raise TypeError(f"weights of shapes {got}, where the layer has {declared}")
+    if unmatched := weights.keys() ^ parameters(layer, dimensions).keys():
+        raise KeyError(f"weights that are missing or surplus: {sorted(unmatched)}")
     properties: dict[str, Any] = {}
     containers = []
 

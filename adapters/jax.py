@@ -21,7 +21,7 @@ from adapters._compilation import keep_compilations as keep_compilations
 from adapters._compilation import stages as stages
 from adapters._device import DEVICES as DEVICES
 from adapters._device import place as place
-from adapters._jax import FUNCTIONS, UNEXPORTED, batch, inferred, ran
+from adapters._jax import FUNCTIONS, UNEXPORTED, batch, inferred, ran, unrolled
 from adapters.contract import (
     ANY,
     CLIP,
@@ -221,7 +221,15 @@ def lstm(
                 hidden, gates = params["W_hh"].shape
                 init = tuple(jnp.zeros((*xs.shape[1:-1], n), dtype) for n in (hidden, gates // 4))
             reverse = layer.reverse or direction == "_backward"
-            returned.append(jax.lax.scan(partial(step, layer, params), init, xs, reverse=reverse))
+            returned.append(
+                jax.lax.scan(
+                    partial(step, layer, params),
+                    init,
+                    xs,
+                    reverse=reverse,
+                    unroll=unrolled(layer, dimensions),
+                )
+            )
             (h, c), sequences[f"ys{direction}"] = returned[-1]
             results |= {f"{name}.h": h, f"{name}.c": c}
         xs = jnp.concatenate(list(sequences.values()), axis=-1)

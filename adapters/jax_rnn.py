@@ -160,6 +160,7 @@ GAPS = (
         why="a function keeps no state, the caller carries it",
         source=CONVENTION.source,
     ),
+    Gap({"execution": "unrolled"}, why="lstm_ref scans in its own way", source=CONVENTION.source),
     Gap({"execution": "predict"}, why="a function has no predict", source=CONVENTION.source),
 )
 

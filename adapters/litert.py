@@ -77,6 +77,12 @@ GAPS = (
         source=f"{DOCS}/inference",
     ),
     Gap(
+        {"execution": "unrolled"},
+        why="a layer with unroll=True is not converted",
+        source=f"{DOCS}/conversion/tensorflow/rnn",
+        own=True,
+    ),
+    Gap(
         {"checkpoint": "weights"},
         why="a .tflite file is the whole model",
         source=f"{DOCS}/conversion/tensorflow/convert_tf",

@@ -113,6 +113,7 @@ GAPS = (
         source=f"{API}/amp/mindspore.amp.auto_mixed_precision.html",
         own=True,
     ),
+    Gap({"execution": "unrolled"}, why="the loop over time is the operator's own", source=DOCS),
     Gap(
         {"execution": "predict"},
         why="Model.predict is not run",

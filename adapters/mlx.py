@@ -175,6 +175,11 @@ GAPS = (
         source=f"{ISSUES}/2834",
     ),
     Gap(
+        {"execution": "unrolled"},
+        why="the loop over time is Python's, and unrolled in whatever is traced",
+        source=CONVENTION.source,
+    ),
+    Gap(
         {"execution": "predict"},
         why="a module is called and has no predict",
         source="https://ml-explore.github.io/mlx/build/html/python/nn/module.html",

@@ -62,6 +62,15 @@ GAPS = (
         source=DOCS,
     ),
     Gap({"lengths": "given"}, why="a sequence ends with its input", source=DOCS),
+    Gap({"mask": "given"}, why="every step of the input counts", source=DOCS),
+    Gap({"cell": ANY}, why="no cell clips, sees c or couples its gates", source=DOCS),
+    Gap({"recurrent_activation": ANY}, why="the gates are sigmoids", source=DOCS),
+    Gap({"activation": ANY}, why="tanh is fixed", source=DOCS),
+    Gap(
+        {"initial_state": ("h_0", "c_0")},
+        why="a layer has one input, or three: both states with it",
+        source=DOCS,
+    ),
     Gap({"bias": False}, why="bias_c_data is always read", source=DOCS),
     Gap(
         {"reverse": True, "keep_order": False},

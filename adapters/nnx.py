@@ -43,7 +43,7 @@ from adapters._flax import (
     ran,
     signature,
 )
-from adapters._jax import Arrays
+from adapters._jax import Arrays, unrolled
 from adapters._older import enable_x64
 from adapters.contract import (
     ANY,
@@ -254,7 +254,8 @@ class LSTM(nnx.Module):
             )
             if isinstance(getattr(cell, "rngs", None), nnx.Rngs):
                 cell.rngs = None  # older cells hold on to the keys of their parameters
-            return nnx.RNN(cell, reverse=layer.reverse, keep_order=layer.keep_order, **options)
+            order = {"reverse": layer.reverse, "keep_order": layer.keep_order}
+            return nnx.RNN(cell, unroll=unrolled(layer, dimensions), **order, **options)
 
         widths = [dimensions.embedding_dim]
         widths += [layer.num_outputs * dimensions.hidden_units] * (dimensions.num_layers - 1)

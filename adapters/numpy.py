@@ -24,7 +24,6 @@ import numpy as np
 
 from adapters.contract import (
     CLIP,
-    FIRST,
     GROUP,
     Array,
     Cast,
@@ -48,6 +47,7 @@ CONVENTION = Convention(
         "c_0": Native("start_c", "(layer direction) batch cell"),
         "lengths": Native("lengths", "batch"),
         "mask": Native("mask", "batch time"),
+        "first": Native("first", "batch time input"),
     },
     results={
         "output": Native("y", "batch time (direction hidden)"),
@@ -118,7 +118,7 @@ def run(
     Raises ValueError for an input or a weight of a wrong shape, and for a length that is none.
     """
     fed = {name: one for name, one in inputs.items() if not name.startswith(COTANGENT)}
-    before = fed.pop(FIRST + "x", fed["x"])
+    before = fed.pop("first", fed["x"])
     refuse_wrong(layer, dimensions, weights, fed)
     properties: dict[str, Any] = {}
     if layer.checkpoint != "none":
@@ -145,13 +145,13 @@ def run(
     for rows in portions(layer, len(x)):
         start = h[:, rows], c[:, rows]
         if layer.stateful != "no":
+            refuse_another_batch(len(first), len(x))
             begin, counts = start, valid
             if before is not fed["x"]:
                 begin = initial_states(layer, dimensions, fed, len(first))
                 counts = valid_steps(None, first.shape)
             _, *ended, _ = forward(layer, plan, held, first, *begin, counts)
             if layer.stateful == "carried":
-                refuse_another_batch(len(first), len(x))
                 start = ended[0], ended[1]
         outputs, h_n, c_n, record = forward(layer, plan, held, x[rows], *start, valid[rows])
         part = dict(zip(output_names(layer), outputs, strict=True))

@@ -162,6 +162,11 @@ GAPS = (
         why="the operation has sequence_lengths, and no mask",
         source=SPECIFICATION,
     ),
+    Gap(
+        {"execution": "unrolled"},
+        why="the loop over time is the operation's own",
+        source=SPECIFICATION,
+    ),
     Gap({"bias": False}, why="B is required", source=SPECIFICATION),
     Gap(
         {"reverse": True, "keep_order": False},

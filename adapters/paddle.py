@@ -180,6 +180,11 @@ GAPS = (
         source=f"{DOCS}/nn/LSTM_en.html",
     ),
     Gap(
+        {"execution": "unrolled"},
+        why="the loop over time is the operator's own",
+        source=CONVENTION.source,
+    ),
+    Gap(
         {"initial_state": ("h_0", "c_0")},
         why="initial_states is a pair of h and c",
         source=CONVENTION.source,
@@ -253,12 +258,11 @@ def run(
 ) -> Results:
     """Load `weights` into the layer, call it with `inputs`; ``output``, ``h_n`` and ``c_n``.
 
-    Raises ValueError where a weight is missing, surplus or of another shape.
+    Raises KeyError where a weight is missing or surplus.
     """
     module = _build(layer, dimensions)
-    held = {name: list(one.shape) for name, one in _parameters(module).items()}
-    if (got := {name: list(array.shape) for name, array in weights.items()}) != held:
-        raise ValueError(f"weights of shapes {got}, where the layer has {held}")
+    if unmatched := weights.keys() ^ _parameters(module).keys():
+        raise KeyError(f"weights that are missing or surplus: {sorted(unmatched)}")
     module.set_state_dict({name: paddle.to_tensor(array) for name, array in weights.items()})
     # In evaluation the kernel keeps nothing for the gradients; in training dropout would be on.
     module.training = layer.gradients and not layer.dropout

@@ -19,6 +19,7 @@ import os
 import tempfile
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from functools import lru_cache, partial
 from inspect import signature
 from pathlib import Path
@@ -35,7 +36,6 @@ import tf_keras as keras
 
 from adapters.contract import (
     ANY,
-    FIRST,
     Array,
     Convention,
     Dimensions,
@@ -69,6 +69,7 @@ CONVENTION = Convention(
         "input": Native("input", "batch time input"),
         "lengths": Native("lengths", "batch"),
         "mask": Native("mask", "batch time"),
+        "first": Native("first", "batch time input"),
         "h_0": Native("layer_{layer}{direction}/state_h", "batch hidden"),
         "c_0": Native("layer_{layer}{direction}/state_c", "batch cell"),
     },
@@ -272,6 +273,11 @@ def run(
 
     Raises KeyError where a weight is missing or surplus, ValueError where its shape is another.
     """
+    if "first" in inputs:  # which the layer is built by, where it is its first input
+        batch, time, _ = inputs["first"].shape
+        if layer.layout == "time_major":
+            batch, time = time, batch
+        dimensions = replace(dimensions, batch_size=batch, time_steps=time)
     stack = _stack(layer, dimensions)
     variables = {variable.name: variable for member in stack for variable in member.weights}
     if unmatched := variables.keys() ^ weights.keys():
@@ -279,7 +285,7 @@ def run(
     for name, variable in variables.items():
         variable.assign(weights[name])
     tensors = _tensors(layer, inputs)
-    first = tensors.pop(FIRST + "input", tensors["input"])
+    first = tensors.pop("first", None)
     properties = {}
     if layer.checkpoint != "none":
         stack, properties["checkpoint"] = _reloaded(layer, dimensions, stack, tensors)
@@ -290,8 +296,11 @@ def run(
         call = _compiled(call)
     elif layer.execution == "predict":
         call = partial(_predicted, call)
+    before = tensors if first is None else {**tensors, "input": first}
     if layer.stateful != "no":
-        call = _second(call, stack, layer, {**tensors, "input": first})
+        call = _second(call, stack, layer, before)
+    elif first is not None:
+        call(before)
     if layer.gradients:
         results = _differentiated(call, tensors, variables, inputs)
     else:
@@ -357,6 +366,7 @@ def _build(layer: Layer, dimensions: Dimensions) -> list[keras.layers.Layer]:
             return_state=layer.return_state,
             go_backwards=layer.reverse,
             stateful=layer.stateful != "no",
+            unroll=layer.execution == "unrolled",
             time_major=layer.layout == "time_major",
             dtype=layer.dtype,
             name="lstm" if layer.bidirectional else name,

@@ -173,6 +173,11 @@ GAPS = (
         why="there is no autocast, the dtypes of parameters and input decide",
         source=CELL,
     ),
+    Gap(
+        {"execution": "unrolled"},
+        why="a loop over time is Python's, and unrolled in whatever is traced",
+        source=CELL,
+    ),
     Gap({"execution": "predict"}, why="a model is called and has no predict", source=CELL),
     Gap(
         {"checkpoint": "model"},

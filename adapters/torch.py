@@ -57,6 +57,7 @@ CONVENTION = Convention(
         "h_0": Native("h_0", "(layer direction) batch hidden"),
         "c_0": Native("c_0", "(layer direction) batch cell"),
         "lengths": Native("lengths", "batch"),
+        "first": Native("first", "batch time input"),
     },
     results={
         "output": Native("output", "batch time (direction hidden)"),
@@ -186,6 +187,11 @@ GAPS = (
         source=CONVENTION.source,
     ),
     Gap(
+        {"execution": "unrolled"},
+        why="the loop over time is the operator's own",
+        source=CONVENTION.source,
+    ),
+    Gap(
         {"execution": "predict"},
         why="a module is called and has no predict",
         source="https://docs.pytorch.org/docs/stable/generated/torch.nn.Module.html",
@@ -218,6 +224,7 @@ def run(
         properties["checkpoint"] = {n: list(one.shape) for n, one in module.state_dict().items()}
     fed = _tensors(layer, inputs)
     cotangents = {name: fed.pop(name) for name in list(fed) if name.startswith("cotangent of ")}
+    first = fed.pop("first", None)
     leaves = {name: one for name, one in fed.items() if name != "lengths"}
     for leaf in leaves.values():
         leaf.requires_grad_(layer.gradients)
@@ -226,6 +233,8 @@ def run(
         _precision(layer),
         _execution(layer, module) as it,
     ):
+        if first is not None:
+            _call(it, layer, {**fed, "input": first})
         returned, results = _call(it, layer, fed)
     properties["container"] = outline(returned, results)
     if layer.gradients:

@@ -36,6 +36,7 @@ from adapters._torch import (
     forget,
     parameters,
     tensors,
+    traced_for,
 )
 from adapters.contract import (
     Array,
@@ -86,7 +87,9 @@ def run(
 
     Raises RuntimeError where a weight is missing, surplus or of another shape.
     """
-    program = _program(*exported(layer, dimensions))
+    plain, traced = exported(layer, dimensions)
+    program = _program(plain, traced_for(layer, traced, inputs))
+    inputs = {name: one for name, one in inputs.items() if name != "first"}
     module = program.module()
     module.load_state_dict(tensors(layer, weights))  # the program's own tensors, which it shares
     properties: dict[str, Any] = {}

@@ -38,6 +38,7 @@ from adapters._torch import (
     forget,
     parameters,
     tensors,
+    traced_for,
 )
 from adapters.contract import (
     Array,
@@ -88,7 +89,9 @@ def run(
     """
     lstm = build(layer, dimensions)
     lstm.load_state_dict(tensors(layer, weights), assign=True)
-    traced = _program(*exported(layer, dimensions))
+    plain, sizes = exported(layer, dimensions)
+    traced = _program(plain, traced_for(layer, sizes, inputs))
+    inputs = {name: one for name, one in inputs.items() if name != "first"}
     program = copy.copy(traced)
     program.model = traced.model.clone()
     properties: dict[str, Any] = {}

@@ -203,19 +203,17 @@ def _unfit_first(
 ) -> Iterator[str]:
     """Return where the first of two calls is none, is no other, or cannot be right or wrong."""
     first = replace(dimensions, **others)
-    if layer.stateful == "no":
-        yield "first: a layer that keeps no state is called once: set layer.stateful"
+    wrong = layer.stateful != "no" and first.batch_size != dimensions.batch_size
     if first == dimensions:
         yield "first: these are the case's own sizes"
     if layer.mask == "given" or layer.lengths == "given":
         yield "first: all steps of both calls count: neither lengths nor a mask are given"
-    if first.batch_size == dimensions.batch_size and entry.expect == "rejected" and not entry.feed:
-        yield "first: a call of other steps is right, so nothing is there to reject"
-    if first.batch_size != dimensions.batch_size:
-        if entry.expect != "rejected" or layer.stateful != "carried":
-            yield "first: a state of another batch cannot be carried: expect rejected"
-        if layer.given_states:
-            yield "first: the given states are those of one batch"
+    if entry.expect == "rejected" and not entry.feed and not wrong:
+        yield "first: what is called before is right, so nothing is there to reject"
+    if wrong and entry.expect != "rejected":
+        yield "first: a stateful layer is of one batch: expect rejected"
+    if first.batch_size != dimensions.batch_size and layer.given_states:
+        yield "first: the given states are those of one batch"
 
 
 def _unrepeated(

@@ -35,7 +35,7 @@ OPTIONS: dict[str, Sequence[Any]] = {
     "gradients": _BOTH,
     "dropout": _BOTH,
     "stateful": ("no", "carried", "reset"),
-    "execution": ("usual", "eager", "compiled", "predict"),
+    "execution": ("usual", "eager", "compiled", "predict", "unrolled"),
     "checkpoint": ("none", "weights", "model"),
     "recurrent_activation": (
         "sigmoid",
@@ -98,6 +98,7 @@ class Space:
 # options in the files that are about them, and in a search.
 _FEW: dict[str, Sequence[Any]] = {
     "initial_state": ("h_0", "c_0"),
+    "execution": ("unrolled",),
     **{name: OPTIONS[name][1:] for name in ("mask", "recurrent_activation", "activation", "cell")},
 }
 _MET = {

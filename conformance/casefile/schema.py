@@ -198,7 +198,7 @@ class Feed(BaseModel):
 
 
 class First(BaseModel):
-    """Sizes of a stateful layer's first call; the others are the case's."""
+    """Sizes of a call before, of the same layer or program; the others are the case's."""
 
     model_config = _STRICT
     batch_size: Maybe[Size] = Field(default=None, description="Sequences in its batch.")
@@ -237,7 +237,7 @@ class CaseEntry(BaseModel):
     run: bool = Field(default=True, description="False: shape inference and parameters alone.")
     split: Maybe[Split] = Field(default=None, description="Also run it in two pieces.")
     first: Maybe[First] = Field(
-        default=None, description="Sizes of the first of a stateful layer's two calls."
+        default=None, description="Sizes of a call before, of the same layer or program."
     )
     repeat: Maybe[Repeat] = Field(
         default=None, description="Also run it again, after a call of these sizes."

@@ -39,6 +39,8 @@ def absence(framework: Framework, case: Case) -> Absence | None:
     if gap := framework.gap(case.layer):
         return _of(gap)
     convention = framework.convention
+    if case.first and convention is not None and "first" not in convention.inputs:
+        return Absence("first", "the adapter makes one call", convention.source, own=True)
     if case.feed and convention is not None:
         try:
             shapes = {name: np.zeros(shape) for name, shape in fed_shapes(case).items()}

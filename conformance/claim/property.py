@@ -45,8 +45,8 @@ def padding(observation: Observation) -> Mapping[str, str] | None:
     """What each direction's output holds at a step that does not count.
 
     ``cut``: the time axis ends with the longest sequence. ``zeros``; ``repeated``: the output of
-    the step that counts and was read before it, and zeros before the first; ``computed``: anything
-    else.
+    the last step before it that counts, in time or as they were read, and zeros before the first;
+    ``computed``: anything else.
     """
     case = observation.case
     if not complete(observation):
@@ -58,18 +58,21 @@ def padding(observation: Observation) -> Mapping[str, str] | None:
     valid = batch_major(layer, "sequence", emitted_steps(case))
     halves = np.split(output, layer.num_outputs, axis=-1)
     labels = ("forward", "backward") if layer.num_outputs == 2 else ("forward",)
-    found = {}
-    for label, half in zip(labels, halves, strict=True):
-        order = slice(None, None, -1 if label == "backward" or layer.keep_order else 1)
-        found[label] = _held(half[:, order], valid[:, order])
-    return found
+    return {label: _held(half, valid) for label, half in zip(labels, halves, strict=True)}
 
 
 def _held(output: Any, valid: Any) -> str:
-    """The word for one direction's (batch, time, hidden), in the order in which it was read."""
+    """The word for one direction's (batch, time, hidden)."""
     if not output[~valid].any():
         return "zeros"
+    ways = (slice(None), slice(None, None, -1))
+    repeated = any(_repeats(output[:, way], valid[:, way]) for way in ways)
+    return "repeated" if repeated else "computed"
+
+
+def _repeats(output: Any, valid: Any) -> bool:
+    """Whether each step that does not count holds what stands at the last before that counts."""
     before, held = np.zeros_like(output[:, 0]), np.zeros_like(output)
     for t in range(output.shape[1]):
         held[:, t] = before = np.where(valid[:, t, None], output[:, t], before)
-    return "repeated" if np.array_equal(output, held, equal_nan=True) else "computed"
+    return np.array_equal(output, held, equal_nan=True)

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from einops import rearrange
 
-from adapters.contract import FIRST, Convention, Native
+from adapters.contract import Convention, Native
 from conformance.lstm.case import Case, Dimensions, Layer, sizes
 from conformance.lstm.law import Law
 from conformance.lstm.pattern import WEIGHTS, canonical, names, native
@@ -133,12 +133,9 @@ def native_inputs(
     axes = sizes(layer, dimensions)
     laid_out: dict[str, Any] = {}
     for name, array in inputs.items():
-        declared = convention.inputs.get("input" if name == "first" else name)
-        if declared is None:
+        if name not in convention.inputs:
             raise UnfedError(f"the framework takes no {name}")
-        if name == "first":
-            declared = replace(declared, name=FIRST + declared.name)
-        form = native(name, declared, layer)
+        form = native(name, convention.inputs[name], layer)
         pattern = canonical(name, layer)
         leading = _indices(form)
         grouped = pattern.startswith("(layer direction)")

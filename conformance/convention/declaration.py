@@ -15,7 +15,9 @@ DUE = {
     "weights": ("input_weights", "recurrent_weights"),
 }
 MAY = {
-    "inputs": {name: BATCH_MAJOR[name] for name in ("input", "lengths", "mask", "h_0", "c_0")},
+    "inputs": {
+        name: BATCH_MAJOR[name] for name in ("input", "first", "lengths", "mask", "h_0", "c_0")
+    },
     "results": {name: BATCH_MAJOR[name] for name in DUE["results"]},
     "weights": WEIGHTS,
 }

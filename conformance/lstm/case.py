@@ -38,7 +38,7 @@ class Case:
     mask: tuple[tuple[int, ...], ...] = ()
     run: bool = True  # False: by shape inference alone
     split: Mapping[str, int] = field(default_factory=dict)  # {"time": 2}: also run in two pieces
-    # {"time_steps": 3}: a stateful layer's first call has these sizes
+    # {"time_steps": 3}: the layer, or the program, is called before at these sizes
     first: Mapping[str, int] = field(default_factory=dict)
     # {"batch_size": 3}: also run again, after a call in which these sizes are others
     repeat: Mapping[str, int] = field(default_factory=dict)

@@ -95,14 +95,14 @@ def draw(case: Case) -> Sample:
         )
         for width in widths
     )
-    if wrong := {name: case.feed[name] for name in WEIGHTS if name in case.feed}:
-        fed = {name: uniform(shape, bound) for name, shape in wrong.items()}
-        weights = (replace(weights[0], **fed), *weights[1:])
     inputs: dict[str, NDArray[Any]] = {
         name: uniform(shape, numbers.input if name == "input" else numbers.states)
         for name, shape in fed_shapes(case).items()
         if name != "mask"
     }
+    if wrong := {name: case.feed[name] for name in WEIGHTS if name in case.feed}:
+        fed = {name: uniform(shape, bound) for name, shape in wrong.items()}
+        weights = (replace(weights[0], **fed), *weights[1:])
     if case.integers:
         inputs["input"] = np.rint(9.0 * inputs["input"]).astype(np.int32)
     if not numbers.usual:

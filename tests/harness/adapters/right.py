@@ -18,7 +18,6 @@ import numpy as np
 
 from adapters.contract import (
     CLIP,
-    FIRST,
     GROUP,
     Array,
     Cast,
@@ -40,6 +39,7 @@ CONVENTION = Convention(
         "c_0": Native("start_c", "(layer direction) batch cell"),
         "lengths": Native("lengths", "batch"),
         "mask": Native("mask", "batch time"),
+        "first": Native("first", "batch time input"),
     },
     results={
         "output": Native("y", "batch time (direction hidden)"),
@@ -129,7 +129,7 @@ def run(
     """
     fed = dict(inputs)
     cotangents = {name: fed.pop(name) for name in inputs if name.startswith("cotangent of ")}
-    first = fed.pop(FIRST + "x", fed["x"])
+    first = fed.pop("first", fed["x"])
     _check("weight", weights, parameters(layer, dimensions))
     _check("input", fed, _declared(layer, dimensions))
     if fed["x"].dtype.kind != "f":
@@ -144,7 +144,7 @@ def run(
     wide = {name: one.astype(np.float64) for name, one in {**weights, **fed}.items()}
     arrays = {**dict(zip(("start_h", "start_c"), zeros, strict=True)), **wide}
     first = _read(layer, first.astype(np.float64))
-    if layer.stateful == "carried" and len(first) != arrays["start_h"].shape[-2]:
+    if layer.stateful != "no" and len(first) != len(_read(layer, arrays["x"])):
         raise ValueError(f"a state of {len(first)} sequences is kept")
     forward = partial(_forward, layer, step, scan, join, valid, first)
     dtype = layer.dtype.removeprefix("mixed_")

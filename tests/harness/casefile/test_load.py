@@ -358,10 +358,6 @@ EDITS = {
         [(EXPECT, "    expect: rejected\n    feed: {recurrent_weights: [1, 3, 4, 4]}\n")],
         ["9:12: feed.recurrent_weights: (1, 3, 4, 4) has not the axes (1, 4, cell, width)"],
     ),
-    "first of a layer that keeps nothing": (
-        [("    expect:", "    first: {time_steps: 3}\n    expect:")],
-        ["6:5: first: a layer that keeps no state is called once: set layer.stateful"],
-    ),
     "first of no size": (
         [("    expect:", "    first: {}\n    expect:")],
         ["6:5: first names no size"],
@@ -385,14 +381,14 @@ EDITS = {
             ("layer: {bias: true}", "layer: {stateful: carried}"),
             (EXPECT, "    first: {time_steps: 3}\n    expect: rejected\n"),
         ],
-        ["6:5: first: a call of other steps is right, so nothing is there to reject"],
+        ["6:5: first: what is called before is right, so nothing is there to reject"],
     ),
     "first of another batch": (
         [
             ("layer: {bias: true}", "layer: {stateful: carried}"),
             ("    expect:", "    first: {batch_size: 3}\n    expect:"),
         ],
-        ["6:5: first: a state of another batch cannot be carried: expect rejected"],
+        ["6:5: first: a stateful layer is of one batch: expect rejected"],
     ),
     "first of another batch with states": (
         [

@@ -54,6 +54,30 @@ def test_no_gap() -> None:
     assert asked(framework(), SEQUENCES) == claims
 
 
+def test_unfed_weights() -> None:
+    """Weights of a wrong shape are put where they lie alone, and not beside right ones."""
+    wide = dataclasses.replace(TOO_WIDE, feed={"input_weights": (1, 4, 5, 3)})
+    assert absence(framework(), wide) is None
+    both = {"input_weights": "input (gate cell)", "recurrent_weights": "hidden (gate cell)"}
+    joined = {
+        name: Native("layer{layer}{direction}.w", axes, along=0) for name, axes in both.items()
+    }
+    one = dataclasses.replace(CONVENTION, weights={**CONVENTION.weights, **joined})
+    found = absence(framework(convention=one), wide)
+    assert found is not None
+    assert found.why == "layer0.w: (3, 20) and (4, 16) have no tensor in common"
+
+
+def test_one_call_alone() -> None:
+    """An adapter that calls a layer once is not put to a case with a call before."""
+    twice = case(first={"time_steps": 3})
+    assert absence(framework(), twice) is None
+    inputs = {name: one for name, one in CONVENTION.inputs.items() if name != "first"}
+    found = absence(framework(convention=dataclasses.replace(CONVENTION, inputs=inputs)), twice)
+    assert found is not None
+    assert (found.what, found.why, found.own) == ("first", "the adapter makes one call", True)
+
+
 def test_unfed() -> None:
     """What the framework's own tensors cannot carry is not put, with the reason."""
     assert absence(framework(), STATE) is None

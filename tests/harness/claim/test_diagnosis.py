@@ -235,6 +235,27 @@ def test_lengths_ignored() -> None:
     assert guess(case, full) == "the lengths ignored"
 
 
+MASK = ((0, 1, 0, 1, 1), (1, 1, 1, 0, 1), (1, 0, 1, 0, 1))
+MASKED = dataclasses.replace(
+    CASE, layer=Layer(mask="given"), mask=MASK[: CASE.dimensions.batch_size]
+)
+
+
+@pytest.mark.parametrize(
+    ("mistake", "taken"),
+    [
+        ("the mask ignored", np.ones_like),
+        ("the steps that count taken for the first ones", lambda one: np.sort(one)[:, ::-1]),
+        ("the mask taken for that of what is left out", np.logical_not),
+    ],
+)
+def test_mask(mistake: str, taken: Any) -> None:
+    """A layer that takes its mask for another."""
+    sample = draw(MASKED)
+    inputs = {**sample.inputs, "mask": taken(sample.inputs["mask"])}
+    assert guess(MASKED, reference.lstm(MASKED.layer, Sample(sample.weights, inputs))) == mistake
+
+
 def test_time_major() -> None:
     """In a time-major layer a reversed sequence is one along the first axis."""
     case = dataclasses.replace(ONE_WAY, layer=Layer(layout="time_major"))

@@ -65,6 +65,35 @@ def test_padding_of_each_direction() -> None:
     assert padding(found) == {"forward": "zeros", "backward": "repeated"}
 
 
+HOLES = dataclasses.replace(
+    SEQUENCES, layer=Layer(mask="given"), mask=((0, 1, 0, 1, 1), (1, 1, 1, 0, 0))
+)
+
+
+@pytest.mark.parametrize("reverse", [False, True])
+def test_padding_of_holes(reverse: bool) -> None:
+    """At each step that a mask leaves out the output is looked at, in the order it is emitted."""
+    found = observed(dataclasses.replace(HOLES, layer=Layer(mask="given", reverse=reverse)))
+    assert padding(found) == {"forward": "zeros"}
+    assert found.results is not None
+    y = found.results["y"].copy()
+    y[0, 4 if reverse else 0] = 1
+    other = dataclasses.replace(found, results={**found.results, "y": y})
+    assert padding(other) == {"forward": "computed"}
+
+
+def test_padding_of_holes_repeated() -> None:
+    """Left out, a step has the output of the last one before that counts, or zeros before that."""
+    case = dataclasses.replace(HOLES, mask=((0, 1, 0, 1, 1), (1, 1, 1, 1, 1)))
+    found = observed(case)
+    assert found.results is not None
+    y = found.results["y"].copy()
+    y[0, 2] = y[0, 1]
+    assert padding(dataclasses.replace(found, results={**found.results, "y": y})) == {
+        "forward": "repeated"
+    }
+
+
 def test_padding_in_part() -> None:
     """What is zero behind one sequence and not behind another is neither of the plain words."""
     found = filled(BOTH, np.zeros_like)

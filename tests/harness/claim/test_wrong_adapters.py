@@ -221,6 +221,7 @@ OWN = {  # the behaviour whose cases alone catch the mistake, and the claims tha
     ),
     "reversed_output_turned": ("reverse", {"values": "looks like the output reversed in time"}),
     "state_baked_in": ("streaming", {"splits": "the pieces do not make up the whole"}),
+    "steps_of_the_first_call": ("first-call", {"values": "output: other values"}),
     "stateful_forgets": ("streaming", {"values": "h_n: other values"}),
     "states_in_a_list": (
         "return-state",

@@ -445,6 +445,16 @@ def test_input_is_transposed() -> None:
     assert np.array_equal(native["x"], array.swapaxes(0, 1))
 
 
+def test_first_call() -> None:
+    """What a first call is fed is laid out as the input is, and has sizes of its own."""
+    first = np.arange(42.0).reshape(2, 7, 3)
+    inputs = {"input": np.zeros((2, 5, 3)), "first": first}
+    declared = {**NAMED.inputs, "first": Native("before", "time batch input")}
+    twice = dataclasses.replace(NAMED, inputs=declared)
+    native = views.native_inputs(twice, Layer(), SIZES, inputs)
+    assert np.array_equal(native["before"], first.swapaxes(0, 1))
+
+
 def test_input_that_there_is_not() -> None:
     """An input that the framework does not have is no input to lose in silence."""
     inputs = {"input": np.zeros((2, 5, 3)), "lengths": np.array([2, 5])}

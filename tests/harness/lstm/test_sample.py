@@ -11,7 +11,7 @@ from adapters.contract import Dimensions, Layer
 from conformance.lstm import reference
 from conformance.lstm.case import Case, Shape
 from conformance.lstm.numbers import Behind, Numbers, Span
-from conformance.lstm.sample import GRID, Floats, Sample, draw, valid_steps
+from conformance.lstm.sample import GRID, Floats, Sample, draw, emitted_steps, valid_steps
 from tests.harness.observed import SEQUENCES
 
 LENGTHS = (2, 5, 3)
@@ -137,6 +137,58 @@ def test_lengths_in_layout(layout: Any, shape: Shape, steps: Shape) -> None:
     assert valid_steps(case).shape == steps
     assert (~np.isnan(fed["input"]).any(axis=-1) == valid_steps(case)).all()
     assert valid_steps(case).sum() == sum(lengths)
+
+
+@pytest.mark.parametrize("layout", ["batch_major", "time_major", "extra_batch", "unbatched"])
+def test_mask_in_layout(layout: Any) -> None:
+    """A mask has the axes of the input but for its features, and says which of its steps count."""
+    rows = 1 if layout == "unbatched" else 6
+    layer, mask = Layer(mask="given", layout=layout), ((0, 1, 0, 1, 1), (1, 1, 0, 0, 1)) * 3
+    dimensions = Dimensions(rows // (2 if layout == "extra_batch" else 1), 5, 2, 4)
+    case = replace(ENDING, layer=layer, dimensions=dimensions, lengths=(), mask=mask[:rows])
+    fed = draw(replace(case, numbers=Numbers(behind="nan"))).inputs
+    assert fed["mask"].shape == fed["input"].shape[:-1]
+    assert (fed["mask"] == valid_steps(case)).all()
+    assert (~np.isnan(fed["input"]).any(axis=-1) == fed["mask"]).all()
+    assert fed["mask"].sum() == 3 * rows
+
+
+@pytest.mark.parametrize(("layers", "turns"), [(1, True), (2, False), (3, True)])
+def test_emitted_steps(layers: int, turns: bool) -> None:
+    """Each layer that is reversed and not turned back hands out its steps in the other order."""
+    layer = Layer(mask="given", reverse=True)
+    dimensions, mask = Dimensions(2, 3, 4, 5, layers), ((0, 1, 1), (1, 1, 0))
+    case = replace(ENDING, layer=layer, dimensions=dimensions, lengths=(), mask=mask)
+    assert np.array_equal(emitted_steps(case), valid_steps(case)[:, :: -1 if turns else 1])
+    aligned = replace(case, layer=replace(layer, keep_order=True))
+    assert np.array_equal(emitted_steps(aligned), valid_steps(case))
+
+
+def test_wrong_mask() -> None:
+    """A mask that must be refused has the shape that the case says; the right one is kept."""
+    layer, mask = Layer(mask="given"), ((0, 1, 1), (1, 1, 0))
+    case = replace(ENDING, layer=layer, dimensions=Dimensions(2, 3, 4, 5), lengths=(), mask=mask)
+    fed = draw(replace(case, feed={"mask": (2, 2)}, must_reject=True)).inputs["mask"]
+    assert fed.tolist() == [[False, True], [True, True]]
+
+
+@pytest.mark.parametrize("name", ["input_weights", "recurrent_weights"])
+def test_wrong_weights(name: str) -> None:
+    """Of the lowest layer the weights have the shape that the case says; all else is as it was."""
+    case = replace(ENDING, dimensions=replace(ENDING.dimensions, num_layers=2), must_reject=True)
+    right, wrong = draw(case), draw(replace(case, feed={name: (1, 4, 9, 8)}))
+    assert getattr(wrong.weights[0], name).shape == (1, 4, 9, 8)
+    for one, other in zip(right.weights, wrong.weights, strict=True):
+        for part in {"input_weights", "recurrent_weights", "input_bias"} - {name}:
+            assert np.array_equal(getattr(one, part), getattr(other, part))
+    assert np.array_equal(right.inputs["input"], wrong.inputs["input"])
+
+
+def test_integers() -> None:
+    """Whole numbers of several values are fed as such, and the states are not."""
+    fed = draw(replace(ENDING, integers=True, must_reject=True)).inputs
+    assert (fed["input"].dtype, fed["h_0"].dtype) == (np.int32, np.float64)
+    assert len(np.unique(fed["input"])) > 4
 
 
 def test_behind_is_met_without_lengths() -> None:
