@@ -1,6 +1,7 @@
 """What the ways of exporting a ``torch.nn.LSTM`` share: the layer, and the example of its input."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
@@ -9,6 +10,7 @@ import torch
 from adapters.contract import (
     ANY,
     Array,
+    Cast,
     Convention,
     Dimensions,
     File,
@@ -16,8 +18,10 @@ from adapters.contract import (
     Layer,
     Line,
     Native,
+    Results,
     Shape,
     Spelling,
+    outline,
 )
 
 torch.set_num_threads(1)  # in layers this small threads do nothing but wait for each other
@@ -31,6 +35,7 @@ CONVENTION = Convention(
         "input": Native("input", "batch time input"),
         "h_0": Native("h_0", "(layer direction) batch hidden"),
         "c_0": Native("c_0", "(layer direction) batch cell"),
+        "lengths": Native("lengths", "batch"),  # of those that can be given a packed sequence
     },
     results={
         "output": Native("output", "batch time (direction hidden)"),
@@ -113,7 +118,7 @@ OPTIONS = (
     "return_state",
 )
 
-SHARED = (  # gaps of every way to export
+LAYER = (  # gaps of the layer itself
     Gap({"cell": ANY}, why="the kernel has the plain cell and no other", source=LSTM),
     Gap({"recurrent_activation": ANY}, why="the gates are sigmoids and nothing else", source=LSTM),
     Gap({"activation": ANY}, why="tanh is in the kernel, and no argument", source=LSTM),
@@ -137,14 +142,17 @@ SHARED = (  # gaps of every way to export
         why="an input has one batch axis at most, and torch.vmap has no rule for the layer",
         source="https://github.com/pytorch/pytorch/issues/105982",
     ),
+    Gap({"stateful": ANY}, why="the layer keeps no state, the caller carries it", source=LSTM),
+    Gap({"mask": "given"}, why="the layer has no mask", source=LSTM),
+    Gap({"execution": "unrolled"}, why="the loop over time is the operator's own", source=LSTM),
+)
+SHARED = (  # gaps of every way to export
+    *LAYER,
     Gap(
         {"lengths": "given"},
         why="a packed sequence cannot be exported",
         source="https://github.com/pytorch/pytorch/issues/171978",
     ),
-    Gap({"mask": "given"}, why="the layer has no mask", source=LSTM),
-    Gap({"execution": "unrolled"}, why="the loop over time is the operator's own", source=LSTM),
-    Gap({"stateful": ANY}, why="the layer keeps no state, the caller carries it", source=LSTM),
 )
 
 
@@ -255,6 +263,52 @@ def parameters(layer: Layer, dimensions: Dimensions) -> dict[str, Shape]:
     """Return the shape of every parameter by its name."""
     module = build(layer, dimensions)
     return {name: tuple(parameter.shape) for name, parameter in module.named_parameters()}
+
+
+def answered(
+    layer: Layer,
+    inputs: Mapping[str, torch.Tensor],
+    weights: Mapping[str, torch.Tensor],
+    call: Callable[[Mapping[str, torch.Tensor]], tuple[Any, dict[str, torch.Tensor]]],
+) -> Results:
+    """Call with `inputs`, differentiate for them and for `weights` where the layer asks for that.
+
+    `call` gives what was returned, and the tensors in it by name.
+    """
+    fed = {name: one for name, one in inputs.items() if not name.startswith("cotangent of ")}
+    leaves = {name: one for name, one in fed.items() if name != "lengths"} | dict(weights)
+    for leaf in leaves.values():
+        leaf.requires_grad_(layer.gradients)
+    with torch.set_grad_enabled(layer.gradients), precision(layer):
+        returned, results = call(fed)
+    properties = {"container": outline(returned, results)}
+    if layer.gradients:
+        asked = {name: one for name, one in results.items() if f"cotangent of {name}" in inputs}
+        cotangents = [  # a sequence padded again may end before the input does
+            inputs[f"cotangent of {name}"][tuple(map(slice, one.shape))].to(one.dtype)
+            for name, one in asked.items()
+        ]
+        found = torch.autograd.grad(list(asked.values()), list(leaves.values()), cotangents)
+        results |= {f"gradient of {name}": one for name, one in zip(leaves, found, strict=True)}
+    return Results({name: numpy(result) for name, result in results.items()}, **properties)
+
+
+@contextmanager
+def precision(layer: Layer) -> Iterator[None]:
+    """Without oneDNN for a narrow dtype: with it the processor would decide what is returned."""
+    torch.backends.mkldnn.enabled = layer.dtype in ("float32", "float64")
+    try:
+        yield
+    finally:
+        torch.backends.mkldnn.enabled = True
+
+
+def numpy(tensor: torch.Tensor) -> Array:
+    """Return a tensor as NumPy has it, which has no bfloat16."""
+    tensor = tensor.detach()
+    if tensor.dtype == torch.bfloat16:
+        return Cast(tensor.float().numpy(), "bfloat16")
+    return tensor.numpy()
 
 
 def _dtype(layer: Layer) -> torch.dtype:
