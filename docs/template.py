@@ -52,6 +52,7 @@ GAPS = (  # delete a line once the adapter runs that option
     Gap({"bias": False}, why="every cell has a bias", source=DOCS),
     Gap({"reverse": True}, why="a cell reads one way", source=DOCS),
     Gap({"initial_state": ("h_0", "c_0")}, why="a state is a pair", source=DOCS),
+    Gap({"reverse": True}, why="a cell reads one way", source=DOCS),  # or {"keep_order": True}
     Gap({"layout": ANY}, why="an input has the axes (batch, time, input)", source=DOCS),
     Gap({"projection_size": ANY}, why="nothing projects h", source=DOCS),
     Gap({"lengths": "given"}, why="a cell knows no lengths", source=DOCS),
@@ -94,7 +95,7 @@ def run(
 
 
 def parameters(layer: Layer, dimensions: Dimensions) -> dict[str, Shape]:
-    """Return the shape of every parameter, as the framework's own layer holds it."""
+    """Return the shape of every parameter; of up to 8,192 units, so compute nothing here."""
     width, hidden, shapes = dimensions.embedding_dim, dimensions.hidden_units, {}
     for number in range(dimensions.num_layers):
         parts = {"w": (width, 4 * hidden), "r": (hidden, 4 * hidden), "b": (4 * hidden,)}
