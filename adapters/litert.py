@@ -12,26 +12,15 @@ that was converted, reads and writes beside them: another batch than the model's
 the model's own batch, or other numbers. The variables of a stateful stack are the interpreter's.
 """
 
-import os
-from collections.abc import Callable, Mapping
-from dataclasses import replace
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-os.environ["KERAS_BACKEND"] = "tensorflow"
-os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
-os.environ["TF_ENABLE_ONEDNN_OPTS"] = "0"  # oneDNN sums in another order from machine to machine
-
-import keras
-import numpy as np
-import tensorflow as tf
-from ai_edge_litert.compiled_model import CompiledModel
-from ai_edge_litert.interpreter import Interpreter
-
-from adapters import _keras
-from adapters._keras import CONVENTION, EVERYWHERE, Call, Stack, Tensors, parameters
+from adapters import _converted
+from adapters._converted import Program
+from adapters._keras import CONVENTION, EVERYWHERE, parameters
 from adapters.contract import (
     ANY,
     Array,
@@ -43,10 +32,13 @@ from adapters.contract import (
     promoted,
 )
 
-__all__ = ["CONVENTION", "PACKAGES", "defaults", "parameters", "run"]
+import keras  # isort: skip (once its backend is chosen)
+import numpy as np
+import tensorflow as tf
+from ai_edge_litert.compiled_model import CompiledModel
+from ai_edge_litert.interpreter import Interpreter
 
-assert keras.config.backend() == "tensorflow"  # a process has one, the first that was imported
-tf.get_logger().setLevel("ERROR")
+__all__ = ["CONVENTION", "PACKAGES", "defaults", "parameters", "run"]
 
 PACKAGES = (
     "ai-edge-litert",
@@ -95,8 +87,6 @@ GAPS = (
     ),
 )
 
-Program = Callable[[Mapping[str, Any]], dict[str, Any]]
-
 
 def run(
     layer: Layer, dimensions: Dimensions, weights: Mapping[str, Array], inputs: Mapping[str, Array]
@@ -105,13 +95,10 @@ def run(
 
     Raises KeyError where a weight is missing or surplus, ValueError where its shape is another.
     """
-    properties: dict[str, Any] = {}
-    # Converted in the place where another backend of Keras compiles a call.
-    keras_layer = replace(layer, execution="compiled", checkpoint="none")
-    converted = partial(_converted, layer, dimensions, properties)
-    results = _keras.run(keras_layer, dimensions, weights, inputs, converted, None)
-    properties["container"] = outline(properties.pop("returned"), results)
-    return Results(results, **properties)
+    time = dimensions.time_steps if layer.execution == "compiled" else None
+    convert = partial(_program, layer)
+    batch = dimensions.batch_size
+    return _converted.run(layer, dimensions, weights, inputs, convert, batch, time)
 
 
 def defaults(dimensions: Dimensions) -> dict[str, Any]:
@@ -161,47 +148,6 @@ def defaults(dimensions: Dimensions) -> dict[str, Any]:
     }
 
 
-def _converted(
-    layer: Layer, dimensions: Dimensions, properties: dict[str, Any], call: Call, stack: Stack
-) -> Call:
-    """Return the same call by the runtime; the dict that it returned last is among `properties`."""
-    programs: dict[tuple[str, ...], Program] = {}
-    forms: dict[tuple[str, ...], Any] = {}
-
-    def called(tensors: Tensors) -> list[Any]:
-        names = tuple(tensors)
-        if names not in programs:
-            shapes = _shapes(layer, dimensions)
-            symbols = {
-                name: keras.Input(
-                    batch_shape=shapes.get(name, shapes["state"]),
-                    dtype=keras.backend.standardize_dtype(tensors[name].dtype),
-                    name=f"input_{number}",  # the signature has it by this
-                )
-                for number, name in enumerate(names)
-            }
-            forms[names] = call(symbols)
-            model = keras.Model(list(symbols.values()), tf.nest.flatten(forms[names]))
-            programs[names] = _program(layer, _tflite(model), properties)
-        fed = {f"input_{number}": tensors[name].numpy() for number, name in enumerate(names)}
-        returned = properties["returned"] = programs[names](fed)
-        order = sorted(returned, key=lambda name: int(name.rpartition("_")[2]))
-        return tf.nest.pack_sequence_as(forms[names], [returned[name] for name in order])
-
-    return called
-
-
-def _shapes(layer: Layer, dimensions: Dimensions) -> dict[str, tuple[int | None, ...]]:
-    """What the inputs of the model are declared to be."""
-    batch = dimensions.batch_size
-    time = dimensions.time_steps if layer.execution == "compiled" else None
-    return {
-        "input": (batch, time, dimensions.embedding_dim),
-        "mask": (batch, time),
-        "state": (batch, dimensions.hidden_units),
-    }
-
-
 def _tflite(model: keras.Model) -> bytes:
     return tf.lite.TFLiteConverter.from_keras_model(model).convert()
 
@@ -218,8 +164,9 @@ def _cast(array: Any, dtype: str) -> Any:
     return tf.cast(array, dtype).numpy()  # NumPy alone has no bfloat16
 
 
-def _program(layer: Layer, model: bytes, properties: dict[str, Any]) -> Program:
-    """The model by the API that `layer` asks for, from a file or from its bytes."""
+def _program(layer: Layer, stack: keras.Model, properties: dict[str, Any]) -> Program:
+    """The converted model by the API that `layer` asks for, from a file or from its bytes."""
+    model = _tflite(stack)
     if layer.execution == "compiled":
         return _compiled(model)
     with TemporaryDirectory() as folder:

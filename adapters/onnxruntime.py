@@ -11,7 +11,6 @@ memory that it has not written.
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
 from onnxruntime import InferenceSession, SessionOptions
 
 from adapters import _onnx
@@ -94,18 +93,5 @@ OPSET = _onnx.newest(_session)
 
 def _call(source: bytes | str, inputs: Mapping[str, Any]) -> list[Any]:
     if inputs["X"].shape[-1] == 0:
-        _spoil()
+        _onnx.spoil()
     return _session(source).run(None, dict(inputs))
-
-
-def _spoil() -> None:
-    """Leave NaN in the memory that the next session is given.
-
-    A product with an X of no features is 0 times what its memory held: right by chance, unless it
-    held a NaN. So the chance is taken out. A large block is given back to be used again only after
-    another such block was, hence twice.
-    """
-    for _ in range(2):
-        sizes = [2**power + more for power in range(4, 20) for more in (0, 16) * 4]
-        spoiled = [np.full(size, np.nan, np.float32) for size in sizes]
-        del spoiled

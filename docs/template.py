@@ -50,9 +50,8 @@ CONVENTION = Convention(
 GAPS = (  # delete a line once the adapter runs that option
     Gap({"bidirectional": True}, why="a cell reads one way", source=DOCS),
     Gap({"bias": False}, why="every cell has a bias", source=DOCS),
-    Gap({"reverse": True}, why="a cell reads one way", source=DOCS),
-    Gap({"initial_state": ("h_0", "c_0")}, why="a state is a pair", source=DOCS),
     Gap({"reverse": True}, why="a cell reads one way", source=DOCS),  # or {"keep_order": True}
+    Gap({"initial_state": ("h_0", "c_0")}, why="a state is a pair", source=DOCS),
     Gap({"layout": ANY}, why="an input has the axes (batch, time, input)", source=DOCS),
     Gap({"projection_size": ANY}, why="nothing projects h", source=DOCS),
     Gap({"lengths": "given"}, why="a cell knows no lengths", source=DOCS),

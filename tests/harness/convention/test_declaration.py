@@ -81,6 +81,7 @@ def test_own_gaps_shrink() -> None:
         "jax-rnn": 1,
         "keras": 1,
         "keras-jax": 1,
+        "keras-onnx": 2,
         "keras-openvino": 1,
         "keras-torch": 1,
         "litert": 2,
