@@ -1,6 +1,7 @@
 """A report as one page of HTML, which needs nothing else: no script, no request."""
 
 import json
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
@@ -9,10 +10,12 @@ from typing import Any
 from markupsafe import Markup
 
 from conformance import plain
+from conformance.convention import snippet
 from conformance.lstm.case import Dimensions, Layer
 from conformance.lstm.result import result_shapes
 from conformance.pages import times
 from conformance.pages.template import filled
+from conformance.process import source
 from conformance.report import margin, matrix
 from conformance.report.report import Entry, Header
 
@@ -97,6 +100,20 @@ def _facts(entry: Entry, claim: str) -> Iterator[tuple[str, str]]:
         yield "pin", f"{pin}, which is no longer what happens"
     yield "case", entry.where
     yield "rerun", f"pytest --framework {entry.framework} --case {entry.case}"
+    if code := _snippet(entry):
+        yield "as written", code
+
+
+def _snippet(entry: Entry) -> str | None:
+    """What a user would write, by the adapter of that name here: a report's own is not read."""
+    name = entry.framework.partition("@")[0].replace("-", "_")
+    found = source.snippet(f"adapters.{name}") if re.fullmatch("[a-z_]+", name) else None
+    if found is None:
+        return None
+    try:
+        return snippet.code(found, Layer(**entry.layer), Dimensions(**entry.dimensions))
+    except (TypeError, ValueError, KeyError):  # of newer code: an option that is not known here
+        return None
 
 
 def _expected(entry: Entry) -> str:

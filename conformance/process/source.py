@@ -107,6 +107,14 @@ def defines(module: str, name: str) -> bool:
     return name in _definitions(module)
 
 
+def snippet(module: str) -> Any:
+    """The SNIPPET of an adapter; None where it declares none, or its source is not here."""
+    try:
+        return declared(module, "SNIPPET") if defines(module, "SNIPPET") else None
+    except (OSError, ValueError):
+        return None
+
+
 def declared(module: str, name: str) -> Any:
     """The value of `name` in a module, which is not imported.
 

@@ -2,8 +2,11 @@
 
 from collections.abc import Sequence
 from shlex import quote
+from textwrap import indent
 
 from conformance.casefile.form import ON_DEMAND
+from conformance.convention import snippet
+from conformance.process import source
 from conformance.process.observation import Observation
 from conformance.session.alone import Alone
 
@@ -41,7 +44,10 @@ def text(
         "rerun": " ".join(["pytest", "--framework", quote(framework.label), *device, *chosen]),
     }
     below = "\n".join(f"  {name:<11}{value}" for name, value in places.items() if value)
-    return f"{framework.label} on {case.id}: {claim}\n{message}\n{below}"
+    found = None if case.must_reject else source.snippet(framework.module)
+    code = found and snippet.code(found, case.layer, case.dimensions)
+    written = f"\nas its user would write it:\n\n{indent(code, '    ')}\n" if code else ""
+    return f"{framework.label} on {case.id}: {claim}\n{message}\n{below}{written}"
 
 
 def _tries(observation: Observation) -> str:

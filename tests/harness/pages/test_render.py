@@ -11,11 +11,12 @@ from conformance.claim.pins import Settlement
 from conformance.claim.verdict import Verdict
 from conformance.pages import render
 from conformance.pages.times import drawing
+from conformance.process import source
 from conformance.process.framework import Framework
 from conformance.report import report
 from conformance.report.report import Entry, Header
 from tests.harness.observed import observed
-from tests.harness.pages.books import EVIL, pin
+from tests.harness.pages.books import EVIL, SNIPPET, pin
 from tests.harness.project import ROOT
 
 HEADER = report.header(
@@ -69,6 +70,17 @@ def test_failure() -> None:
     assert '{"y": [5, 2, 4]}' in text
     assert "cases/guide.yaml:7" in text
     assert "pytest --framework right --case guide-sequences" in text
+
+
+def test_snippet(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A failure has what its user would write; by the adapter here, whatever a report names."""
+    asked: list[str] = []
+    monkeypatch.setattr(source, "snippet", lambda module: asked.append(module) or SNIPPET)
+    assert "y = one(x, bias=True)" in made(entry(shapes=FAILS)).text
+    elsewhere = entry(shapes=FAILS).model_copy(update={"framework": "os.path"})
+    header = report.header([Framework("os.path", "os.path", "")], complete=True)
+    assert "y = one(x, bias=True)" not in made(elsewhere, header=header).text
+    assert asked == ["adapters.right"]
 
 
 def test_right_run() -> None:

@@ -28,6 +28,10 @@ values cannot be compared: y: another shape
   framework  batch-and-time-swapped (numpy {version})
   rerun      pytest --framework batch-and-time-swapped \
 'tests/test_conformance.py::test_values[batch-and-time-swapped-plain-three-steps]'
+as its user would write it:
+
+    x = zeros(2, 3, 5)
+    y = swapped(x)
 """
 # A right adapter, but for what it does to pytest where there is one step. It has a child by then,
 # and holds the interpreter's lock, so that nothing of it can tell that pytest is gone.
