@@ -89,7 +89,7 @@ def canonical_results(
     """``output``, ``h_n`` and ``c_n`` in canonical axis order; the states only where asked for.
 
     Expects results that meet `result_laws`: check those first. Where the native result has a layer
-    or a time axis and the canonical one has none, the last layer or step is meant.
+    or a time axis and the canonical one has none, the last layer or step is meant; of none, NaN.
     """
     views = canonical_views(convention, layer, dimensions, got)
     if "last" in views:
@@ -113,8 +113,15 @@ def canonical_views(
         last = [axis for axis in ("layer", "time") if axis in names(source)]
         last = [axis for axis in last if axis not in names(target)]
         view = _rearrange(stacked, source, " ".join([*last, target]), axes)
-        views[name] = view[(-1,) * len(last)]
+        views[name] = _last(view, len(last))
     return views
+
+
+def _last(view: Any, axes: int) -> Any:
+    """The last along the first `axes` of `view`; where there is none, as of no steps, NaN."""
+    if 0 in view.shape[:axes]:
+        return np.full_like(view, np.nan, shape=view.shape[axes:])
+    return view[(-1,) * axes]
 
 
 class UnfedError(ValueError):

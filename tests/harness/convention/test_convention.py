@@ -235,6 +235,18 @@ def test_states_of_every_step() -> None:
     assert np.array_equal(found["h_n"], [got[lower][:, -1], got[upper][:, -1]])
 
 
+def test_states_of_no_step() -> None:
+    """Of no steps there is no last state: what a framework hands out in its place is not there."""
+    results = {**STACKED.results, "h_n": Native("h", "time (layer direction) batch hidden")}
+    declared = dataclasses.replace(STACKED, results=results)
+    dimensions = Dimensions(2, 0, 3, 4)
+    laws = views.result_laws(declared, Layer(), dimensions)
+    got = {name: np.zeros(law.shape, np.float32) for name, law in laws.items()}
+    found = views.canonical_results(declared, Layer(), dimensions, got)["h_n"]
+    assert (found.shape, found.dtype) == ((1, 2, 4), np.float32)
+    assert np.isnan(found).all()
+
+
 def test_cotangents_of_every_step() -> None:
     """Of a state that comes at every step only the last is fed; what is shared counts once."""
     case = _case(Layer(), Dimensions(2, 3, 4, 5, num_layers=2))
