@@ -75,8 +75,7 @@ def _program(layer: Layer, model: keras.Model, properties: dict[str, Any]) -> Pr
         model(model.inputs)  # one that was never called is not exported
         model.export(file, format="onnx", verbose=False)
         if layer.checkpoint == "model":
-            stored = onnx.load(file).graph.initializer
-            properties["checkpoint"] = {one.name: list(one.dims) for one in stored}
+            properties["checkpoint"] = _shapes(onnx.load(file).graph)
         session = _session(file)
 
     def call(inputs: Mapping[str, Any]) -> list[Any]:
@@ -85,6 +84,18 @@ def _program(layer: Layer, model: keras.Model, properties: dict[str, Any]) -> Pr
         return session.run(None, dict(inputs))
 
     return call
+
+
+def _shapes(graph: onnx.GraphProto) -> dict[str, list[int]]:
+    """The shapes of what the LSTMs of a file are given; other names count what was converted."""
+    sizes = {one.name: list(one.dims) for one in graph.initializer}
+    nodes = [node for node in graph.node if node.op_type == "LSTM"]
+    return {
+        f"LSTM_{number}/{letter}": sizes[name]
+        for number, node in enumerate(nodes)
+        for letter, name in zip("WRB", node.input[1:4], strict=True)
+        if name in sizes
+    }
 
 
 def _session(file: Path) -> onnxruntime.InferenceSession:
