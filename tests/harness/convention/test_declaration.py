@@ -83,6 +83,7 @@ def test_own_gaps_shrink() -> None:
         "keras-jax": 1,
         "keras-onnx": 2,
         "keras-openvino": 1,
+        "keras-rnn": 4,
         "keras-torch": 1,
         "litert": 2,
         "mindspore": 5,

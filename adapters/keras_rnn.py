@@ -1,0 +1,221 @@
+"""Keras 3 on TensorFlow: one ``keras.layers.RNN`` around the ``LSTMCell``s of all layers.
+
+Around one cell it hands its user what an LSTM does, (output, h, c). Around a list of cells it is
+the output and then for each cell a list of its h and c, and the states are given in that nesting. A
+step goes through all cells before the next is read, so ``go_backwards`` turns the sequence around
+once, before the first cell. A mask is that of every cell; masked steps repeat the output before
+them. A list of one cell takes no mask, and the states of a stateful layer of several cannot be
+reset. `adapters._keras` tells what holds of every layer.
+"""
+
+import os
+from collections.abc import Callable, Mapping
+from functools import lru_cache, partial
+from typing import Any
+
+os.environ["KERAS_BACKEND"] = "tensorflow"
+os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+os.environ["TF_ENABLE_ONEDNN_OPTS"] = "0"  # oneDNN sums in another order from machine to machine
+
+import keras
+import tensorflow as tf
+
+from adapters import _keras
+from adapters._keras import EVERYWHERE
+from adapters.contract import (
+    ANY,
+    Array,
+    Convention,
+    Dimensions,
+    Gap,
+    Layer,
+    Native,
+    Results,
+    Shape,
+    outline,
+)
+
+assert keras.config.backend() == "tensorflow"  # a process has one, the first that was imported
+tf.get_logger().setLevel("ERROR")  # it takes one compilation a case for needless retracing
+
+PACKAGES = ("keras|keras-nightly", "tensorflow|tensorflow-cpu|tf-nightly|tf-nightly-cpu", "h5py")
+OLDEST = ("keras==3.15.1", "tensorflow-cpu==2.21.0")
+
+DOCS = "https://keras.io/api/layers/recurrent_layers/rnn/"
+
+CONVENTION = Convention(
+    inputs={
+        "input": Native("input", "batch time input"),
+        "lengths": Native("lengths", "batch"),
+        "h_0": Native("layer_{layer}{direction}/state_h", "batch hidden"),
+        "c_0": Native("layer_{layer}{direction}/state_c", "batch cell"),
+    },
+    results={
+        "output": Native("output{direction}", "batch time hidden"),
+        "h_n": Native("layer_{layer}{direction}/state_h", "batch hidden"),
+        "c_n": Native("layer_{layer}{direction}/state_c", "batch cell"),
+        "last": Native("output{direction}", "batch hidden"),
+    },
+    weights={
+        "input_weights": Native("layer_{layer}{direction}/kernel", "input (gate cell)"),
+        "recurrent_weights": Native(
+            "layer_{layer}{direction}/recurrent_kernel", "hidden (gate cell)"
+        ),
+        "bias": Native("layer_{layer}{direction}/bias", "(gate cell)"),
+    },
+    gates="ifgo",
+    source=DOCS,
+    loader="""rnn.set_weights(
+    [weights["/".join(one.path.split("/")[-2:])] for one in rnn.trainable_weights]
+)""",
+)
+
+GAPS = (
+    *EVERYWHERE,
+    Gap(
+        {"bidirectional": True},
+        why="a Bidirectional around an RNN of cells is not run",
+        source="https://keras.io/api/layers/recurrent_layers/bidirectional/",
+        own=True,
+    ),
+    Gap(
+        {"execution": "predict"},
+        why="predict of a model with an RNN of cells is not run",
+        source="https://keras.io/api/models/model_training_apis/#predict-method",
+        own=True,
+    ),
+    Gap(
+        {"checkpoint": ANY},
+        why="files of a model with an RNN of cells are not run",
+        source="https://keras.io/api/models/model_saving_apis/",
+        own=True,
+    ),
+)
+
+
+def run(
+    layer: Layer, dimensions: Dimensions, weights: Mapping[str, Array], inputs: Mapping[str, Array]
+) -> Results:
+    """Assign `weights` by their paths, call the layer; the output and every cell's states.
+
+    Raises KeyError where a weight is missing or surplus, ValueError where its shape is another.
+    """
+    rnn = _build(layer, dimensions)
+    variables = {_within(variable.path): variable for variable in rnn.trainable_weights}
+    if unmatched := variables.keys() ^ weights.keys():
+        raise KeyError(f"weights that are missing or surplus: {sorted(unmatched)}")
+    for path, variable in variables.items():
+        variable.assign(weights[path])
+    call: Any = partial(_call, rnn, dimensions)
+    if layer.execution == "compiled":
+        call = tf.function(call, autograph=False)  # Keras's own loop is a graph operation already
+    named = partial(_named, call, layer)
+    tensors = _keras._tensors(layer, inputs)
+    if layer.stateful != "no":
+        named = _keras._second(named, [rnn], layer, tensors)
+    if layer.gradients:
+        return _keras._differentiated(_vjp, named, tensors, variables, inputs)
+    return named(tensors)
+
+
+def infer(layer: Layer, dimensions: Dimensions) -> dict[str, Shape]:
+    """Read the shapes of the same results from a call with symbolic tensors."""
+    shape = (dimensions.batch_size, dimensions.time_steps, dimensions.embedding_dim)
+    inputs: dict[str, Any] = {"input": keras.KerasTensor(shape)}
+    if layer.lengths == "given":
+        inputs["mask"] = keras.KerasTensor(shape[:2], dtype="bool")
+    if layer.initial_state == "given":
+        state = (dimensions.batch_size, dimensions.hidden_units)
+        for number in range(dimensions.num_layers):
+            inputs |= {name: keras.KerasTensor(state) for name in _states(number)}
+    results = _named(partial(_call, _build(layer, dimensions), dimensions), layer, inputs)
+    return {name: tuple(result.shape) for name, result in results.items()}
+
+
+def parameters(layer: Layer, dimensions: Dimensions) -> dict[str, Shape]:
+    """Return the shape of every trainable weight by its path."""
+    rnn = _build(layer, dimensions)
+    return {_within(weight.path): tuple(weight.shape) for weight in rnn.trainable_weights}
+
+
+@lru_cache(maxsize=1)  # TensorFlow never gives back all that creating a variable takes
+def _build(layer: Layer, dimensions: Dimensions) -> keras.layers.RNN:
+    cells = [
+        keras.layers.LSTMCell(
+            dimensions.hidden_units,
+            use_bias=layer.bias,
+            kernel_initializer="zeros",  # every weight is given: there is nothing to draw
+            recurrent_initializer="zeros",
+            dropout=0.5 * layer.dropout,
+            recurrent_dropout=0.5 * layer.dropout,
+            dtype=layer.dtype,
+            name=f"layer_{number}",
+        )
+        for number in range(dimensions.num_layers)
+    ]
+    rnn = keras.layers.RNN(
+        cells if len(cells) > 1 else cells[0],
+        return_sequences=layer.return_sequences,
+        return_state=layer.return_state,
+        go_backwards=layer.reverse,
+        stateful=layer.stateful != "no",
+        dtype=layer.dtype,
+        name="rnn",
+    )
+    # built for the declared size: otherwise the first input would decide it, right or wrong
+    rnn.build((dimensions.batch_size, dimensions.time_steps, dimensions.embedding_dim))
+    return rnn
+
+
+def _call(rnn: keras.layers.RNN, dimensions: Dimensions, inputs: Mapping[str, Any]) -> Any:
+    """Return what the layer returns."""
+    given = None
+    if _states(0)[0] in inputs:
+        numbers = range(dimensions.num_layers)
+        given = [[inputs[name] for name in _states(number)] for number in numbers]
+        given = given if len(given) > 1 else given[0]
+    mask = inputs.get("mask")
+    return rnn(inputs["input"], initial_state=given, mask=mask, training=False)
+
+
+def _named(call: Callable[[Any], Any], layer: Layer, inputs: Mapping[str, Any]) -> Results:
+    """Call the layer: its output and the states of all cells, by name."""
+    returned = call(dict(inputs))
+    if not layer.return_state:
+        results = {"output": returned}
+        return Results(results, container=outline(returned, results))
+    results = {"output": returned[0]}
+    nested = isinstance(returned[1], list)
+    for number, states in enumerate(returned[1:] if nested else [returned[1:]]):
+        results |= dict(zip(_states(number), states, strict=True))
+    return Results(results, container=outline(returned, results))
+
+
+def _within(path: str) -> str:
+    """A weight's path from its cell on; what stands before counts the layers of a process."""
+    return "/".join(path.split("/")[-2:])
+
+
+def _states(number: int) -> tuple[str, str]:
+    return f"layer_{number}/state_h", f"layer_{number}/state_c"
+
+
+def _vjp(
+    call: Callable[[Any], Results], inputs: Mapping[str, Any], weights: Mapping[str, Any]
+) -> tuple[Results, Callable[[Any], Any]]:
+    """A call under a tape, which watches inputs only where it is told to."""
+    with tf.GradientTape() as tape:
+        tape.watch(list(inputs.values()))
+        results = call(inputs)
+    sources = {**inputs, **{path: weight.value for path, weight in weights.items()}}
+
+    def pullback(cotangents: Mapping[str, Any]) -> Any:
+        return tape.gradient(
+            dict(results),
+            sources,
+            output_gradients=dict(cotangents),
+            # None otherwise: of an initial state that a kept one has taken the place of
+            unconnected_gradients=tf.UnconnectedGradients.ZERO,
+        )
+
+    return results, pullback
