@@ -13,11 +13,11 @@ sequences. A gate has one bias, and the forget gate's starts at 1. ``hard_sigmoi
 cut to 0 and 1, where it was 0.2x + 0.5 in Keras 2 (https://github.com/tensorflow/tensorflow/issues/65381).
 
 ``go_backwards`` returns the reversed sequence, so the next layer of a stack turns it around again.
-Sequences have no lengths but a mask: a masked step repeats the output before it, and is zero in the
-sequences of a ``Bidirectional``. A mask that travels with its tensor is lost where an
-``initial_state`` is given, so each layer is handed its own; and a layer that goes backwards hands on
-its mask as it came, beside a sequence that is turned around. ``Bidirectional`` has a dtype apart
-from that of the layer in it, and casts to it. ``Model.predict`` rounds what it is fed to
+Sequences have no lengths but a mask: a masked step repeats the output before it, and is zero in
+the sequences of a ``Bidirectional``. A mask that travels with its tensor is lost where an
+``initial_state`` is given, so each layer is handed its own; and a layer that goes backwards hands
+on its mask as it came, beside a sequence that is turned around. ``Bidirectional`` has a dtype
+apart from that of the layer in it, and casts to it. ``Model.predict`` rounds what it is fed to
 ``keras.config.floatx()``, of a float64 model too. In a loaded model the paths of weights lack the
 name of the ``Bidirectional``.
 """

@@ -50,6 +50,12 @@ GAPS = (
         own=True,
     ),
     Gap(
+        {"execution": "unrolled"},
+        why="a layer with unroll=True is not exported",
+        source=EXPORT,
+        own=True,
+    ),
+    Gap(
         {"checkpoint": "weights"},
         why="an exported file is the whole model",
         source=EXPORT,

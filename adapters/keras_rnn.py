@@ -72,6 +72,15 @@ CONVENTION = Convention(
 
 GAPS = (
     *EVERYWHERE,
+    Gap({"mask": "given"}, why="a mask that is no prefix is not run", source=DOCS, own=True),
+    Gap(
+        {"recurrent_activation": ANY},
+        why="a cell of other functions is not run",
+        source=DOCS,
+        own=True,
+    ),
+    Gap({"activation": ANY}, why="a cell of other functions is not run", source=DOCS, own=True),
+    Gap({"execution": "unrolled"}, why="unroll=True is not run", source=DOCS, own=True),
     Gap(
         {"bidirectional": True},
         why="a Bidirectional around an RNN of cells is not run",

@@ -61,6 +61,12 @@ CONVENTION = Convention(
 )
 
 GAPS = (
+    Gap({"mask": "given"}, why="every step of x counts", source=DOCS),
+    Gap({"cell": ANY}, why="cell_clip and use_peephole are not run", source=DOCS, own=True),
+    Gap({"recurrent_activation": ANY}, why="the gates are sigmoids", source=DOCS),
+    Gap({"activation": ANY}, why="tanh is in the kernel", source=DOCS),
+    Gap({"initial_state": ("h_0", "c_0")}, why="cs_prev and h_prev are both due", source=DOCS),
+    Gap({"execution": "unrolled"}, why="the loop over time is the operator's", source=DOCS),
     Gap({"bidirectional": True}, why="the operator reads one way", source=DOCS),
     Gap({"reverse": True}, why="the operator reads one way", source=DOCS),
     Gap({"bias": False}, why="b is due", source=DOCS),
