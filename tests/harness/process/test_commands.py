@@ -40,7 +40,7 @@ def test_pairs_counted_one_by_one(adapter: str) -> None:
     for case in CASES:
         ours = case.behaviour == "coverage-pairs" or not case.tags - {"degenerate"}
         runs = not any(rule.broken(case.layer, case.dimensions) for rule in LACKS[adapter])
-        blind = hidden(case.layer, case.dimensions, case.lengths)
+        blind = hidden(case.layer, case.dimensions, case.lengths, case.mask)
         if ours and runs and case.run and not case.must_reject and not blind:
             row = row_of(case.layer, case.dimensions)
             pairs = [(name, row[name]) for name in PAIRS.space.factors]
