@@ -102,7 +102,10 @@ def run(
     Raises KeyError where a weight is missing.
     """
     held = {name: tf.convert_to_tensor(one, layer.dtype) for name, one in weights.items()}
-    fed = {name: tf.convert_to_tensor(one, layer.dtype) for name, one in inputs.items()}
+    fed = {  # integers, which are to be refused, stay what they are
+        name: tf.convert_to_tensor(one, layer.dtype if one.dtype.kind == "f" else None)
+        for name, one in inputs.items()
+    }
     cotangents = {name: fed.pop(name) for name in list(fed) if name.startswith("cotangent of ")}
     properties = {}
 
