@@ -276,10 +276,13 @@ def answered(
     `call` gives what was returned, and the tensors in it by name.
     """
     fed = {name: one for name, one in inputs.items() if not name.startswith("cotangent of ")}
+    first = fed.pop("first", None)
     leaves = {name: one for name, one in fed.items() if name != "lengths"} | dict(weights)
     for leaf in leaves.values():
         leaf.requires_grad_(layer.gradients)
     with torch.set_grad_enabled(layer.gradients), precision(layer):
+        if first is not None:
+            call({**fed, "input": first})
         returned, results = call(fed)
     properties = {"container": outline(returned, results)}
     if layer.gradients:
