@@ -82,7 +82,9 @@ def _converted(
                 for number, name in enumerate(names)
             }
             forms[names] = call(symbols)
-            model = keras.Model(list(symbols.values()), tf.nest.flatten(forms[names]))
+            outputs = tf.nest.flatten(forms[names])
+            # A name of its own: otherwise it would count the models of the process.
+            model = keras.Model(list(symbols.values()), outputs, name="stack")
             programs[names] = convert(model, properties)
         fed = {f"input_{number}": tensors[name].numpy() for number, name in enumerate(names)}
         returned = properties["returned"] = programs[names](fed)
