@@ -11,7 +11,8 @@ PACKAGES = ("numpy",)
 
 
 def run(layer: Layer, dimensions: Dimensions, weights: Any, inputs: Any) -> dict[str, Array]:
-    """Swap the two states."""
-    other = {"start_h": "start_c", "start_c": "start_h"}
+    """Swap the two states, where both are given."""
+    both = layer.initial_state == "given"
+    other = {"start_h": "start_c", "start_c": "start_h"} if both else {}
     swapped = {other.get(name, name): array for name, array in inputs.items()}
     return right.run(layer, dimensions, weights, swapped)

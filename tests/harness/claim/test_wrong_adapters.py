@@ -40,7 +40,9 @@ COMMON = {
 WIDE = {"deepbench", "published"}  # layers as wide as people use, for mistakes that need one
 # Files that combine all options, and so catch what other files are there for.
 COVERING = {case.behaviour for case in CASES.values() if case.behaviour.startswith("coverage-")}
-AGAIN = COVERING | {"training"}  # and that of gradients, which asks of each option once more
+# ... and those that ask of each option once more, in a way of their own.
+AGAIN = COVERING | {"activations", "cell-variants", "compiled", "first-call", "masks", "streaming"}
+AGAIN |= {"training"}
 
 RIGHT = ["right", "prints_to_stdout", "warns"]
 WRONG = {
@@ -222,7 +224,6 @@ OWN = {  # the behaviour whose cases alone catch the mistake, and the claims tha
     "reversed_output_turned": ("reverse", {"values": "looks like the output reversed in time"}),
     "state_baked_in": ("streaming", {"splits": "the pieces do not make up the whole"}),
     "steps_of_the_first_call": ("first-call", {"values": "output: other values"}),
-    "stateful_forgets": ("streaming", {"values": "h_n: other values"}),
     "states_in_a_list": (
         "return-state",
         {
@@ -248,6 +249,14 @@ SEVERAL = {  # what each of these files catches, and no other file
         {"behind-end", "variable-lengths", "zero-steps"},
         {"values": "h_n: other values"},
     ),
+    "stateful_forgets": (
+        {"bad-input", "streaming"},
+        {
+            "values": "h_n: other values",
+            "rejects": "fed       first, a call of {'batch_size': 3}",
+            "properties": "exception: not what is on record",
+        },
+    ),
     "gradient_cut_at_step": (
         {"layout", "training"},
         {"gradients": "gradient of start_h: other values"},
@@ -263,7 +272,13 @@ MEETING = {  # of options together, or of rare sizes, which only the covering ar
         {"coverage-sizes"},
         {"values": "output: other values"},
     ),
-    "three_options_meet": (ALL, {"values": "looks like the initial states ignored"}),
+    "three_options_meet": (
+        ALL,
+        {
+            "values": "looks like the initial states ignored",
+            "gradients": "other values",
+        },
+    ),
 }
 ALONE = {adapter: ({behaviour}, claims) for adapter, (behaviour, claims) in OWN.items()}
 ALONE |= SEVERAL | MEETING
@@ -371,7 +386,9 @@ def put(adapter: str) -> list[Case]:
         cases = [case for case in CASES.values() if case.behaviour not in left]
         # What is wrong in a wide layer alone shows without a number computed.
         return cases + [case for case in CASES.values() if case.behaviour in wide and not case.run]
-    return [case for case in CASES.values() if case.behaviour in COMMON]
+    # Many of these look for states, of a layer that hands out none too.
+    common = (case for case in CASES.values() if case.behaviour in COMMON)
+    return [case for case in common if case.layer.return_state]
 
 
 def findings(adapter: str) -> dict[tuple[str, str], str]:
