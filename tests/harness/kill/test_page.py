@@ -116,7 +116,7 @@ def tried() -> list[Row]:
     """Return a few faults, put to the cases anew: others for every page."""
     start = int(made_of(ROOT)[:8], 16)
     chosen = [FAULTS[(start + step * 101) % len(FAULTS)] for step in range(SAMPLE)]
-    return list(rows(ROOT, ROOT / MUTANTS, chosen, jobs=1))
+    return list(rows(ROOT, chosen, jobs=1))
 
 
 def test_shipped_page_is_current() -> None:
