@@ -24,7 +24,12 @@ def exported(book: Book) -> dict[str, Any]:
     """The data, to be written as JSON."""
     layers = _Numbers()
     frameworks = {name: _framework(book, name, layers) for name in book.frameworks}
+    links: dict[str, int] = {}  # each address once: pins and gaps have it by number
+    for framework in frameworks.values():
+        for one in (*framework["gaps"], *framework["pins"]):
+            one["source"] = links.setdefault(one["source"], len(links))
     return {
+        "links": list(links),
         "options": [
             {
                 "name": one.name,

@@ -1,6 +1,9 @@
 // The explorer's page. All that it shows of data is text: nothing here makes markup of a string.
 const began = performance.now();
 const data = JSON.parse(document.getElementById("data").textContent);
+for (const framework of Object.values(data.frameworks)) {
+  for (const one of [...framework.gaps, ...framework.pins]) one.source = data.links[one.source];
+}
 const law = laws(data);
 const at = (id) => document.getElementById(id);
 

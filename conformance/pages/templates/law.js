@@ -19,6 +19,7 @@ const laws = (data) => {
     layer: dimensions.num_layers,
     direction: directions(layer),
     gate: 4,
+    peephole: 3,
   });
 
   // What no layer can be, in the order of the engine's rules, whose texts stand in the data.
@@ -118,6 +119,7 @@ const laws = (data) => {
     for (const [name, form] of Object.entries(framework.convention.weights)) {
       if (!layer.bias && name.includes("bias")) continue;
       if (!layer.projection_size && name === "projection_weights") continue;
+      if (layer.cell !== "peepholes" && name === "peephole_weights") continue;
       for (const one of members(framework.convention, form, axes)) {
         const width = one.index.layer ? outputs(layer) * axes.hidden : axes.input;
         count += product(shape(form.axes, { ...axes, input: width }));
