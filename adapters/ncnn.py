@@ -53,6 +53,12 @@ CONVENTION = Convention(
     },
     gates="ifog",
     source=DOCS,
+    loader="""with open("net.bin", "wb") as file:
+    for layer in range(layers):
+        for kind in ("weight_xc_data", "bias_c_data", "weight_hc_data", "weight_hr_data"):
+            if (one := weights.get(f"layer_{layer}/{kind}")) is not None:
+                file.write(np.uint32(0).tobytes() + np.float32(one).tobytes())  # 0: of float32
+net.load_model("net.bin")""",
 )
 
 GAPS = (

@@ -58,6 +58,7 @@ CONVENTION = Convention(
     },
     gates="ifgo",
     source=DOCS,
+    loader='w, b = (tf.constant(weights[f"layer_{layer}/{name}"]) for name in "wb")',
 )
 
 GAPS = (

@@ -27,7 +27,7 @@ def searched(adapter: str, *pins: Deviation) -> Search:
     (framework,) = find(ROOT, [f"tests.harness.adapters.{adapter}"])
     host = Host(framework, ROOT, timeout=30, in_process=True)
     claims = partial(asked, framework)
-    return search(partial(observe, host), START, claims, pins, examples=200, begin=1)
+    return search(partial(observe, host), START, claims, pins, examples=1_000, begin=1)
 
 
 @lru_cache
