@@ -12,8 +12,8 @@ the program. Example states that are one tensor become one input. An input of tw
 layer takes for one sequence without a batch, is refused where the example had three.
 """
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, nullcontext
+from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -29,6 +29,7 @@ from adapters._torch import (
     DOCS,
     OPTIONS,
     SHARED,
+    answered,
     arguments,
     build,
     example,
@@ -40,7 +41,6 @@ from adapters._torch import (
 )
 from adapters.contract import (
     Array,
-    Cast,
     Dimensions,
     Gap,
     Layer,
@@ -96,24 +96,17 @@ def run(
     if layer.checkpoint != "none":
         module = _restored(program, layer)
         properties["checkpoint"] = {n: list(one.shape) for n, one in module.state_dict().items()}
-    fed = tensors(layer, inputs)
-    cotangents = {name: fed.pop(name) for name in list(fed) if name.startswith("cotangent of ")}
-    leaves = fed | dict(module.named_parameters())
-    for leaf in leaves.values():
-        leaf.requires_grad_(layer.gradients)
+    leaves = dict(module.named_parameters())
     if layer.execution == "compiled":
         torch.compiler.reset()  # or earlier modules count as recompilations of this one
         module = torch.compile(module, backend="aot_eager", fullgraph=True)
-    with torch.set_grad_enabled(layer.gradients), _precision(layer):
+
+    def call(fed: Mapping[str, torch.Tensor]) -> tuple[Any, dict[str, torch.Tensor]]:
         returned = output, (h_n, c_n) = module(*arguments(fed))
-    results = {"output": output, "h_n": h_n, "c_n": c_n}
-    properties["container"] = outline(returned, results)
-    if layer.gradients:
-        asked = {name: one for name, one in results.items() if f"cotangent of {name}" in cotangents}
-        cotangent = [cotangents[f"cotangent of {n}"].to(one.dtype) for n, one in asked.items()]
-        gradients = torch.autograd.grad(list(asked.values()), list(leaves.values()), cotangent)
-        results |= {f"gradient of {n}": one for n, one in zip(leaves, gradients, strict=True)}
-    return Results({name: _numpy(result) for name, result in results.items()}, **properties)
+        return returned, {"output": output, "h_n": h_n, "c_n": c_n}
+
+    results = answered(layer, tensors(layer, inputs), leaves, call)
+    return Results(results, **results.properties, **properties)
 
 
 def infer(layer: Layer, dimensions: Dimensions) -> dict[str, Shape]:
@@ -213,22 +206,5 @@ def _restored(program: ExportedProgram, layer: Layer) -> torch.nn.Module:
         return module
 
 
-@contextmanager
-def _precision(layer: Layer) -> Iterator[None]:
-    """Without oneDNN for a narrow dtype: with it the processor would decide what is returned."""
-    torch.backends.mkldnn.enabled = layer.dtype in ("float32", "float64")
-    try:
-        yield
-    finally:
-        torch.backends.mkldnn.enabled = True
-
-
 def _named(dtype: torch.dtype) -> str:
     return str(dtype).removeprefix("torch.")
-
-
-def _numpy(tensor: torch.Tensor) -> Array:
-    tensor = tensor.detach()
-    if tensor.dtype == torch.bfloat16:
-        return Cast(tensor.float().numpy(), "bfloat16")
-    return tensor.numpy()
