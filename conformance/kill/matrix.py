@@ -10,6 +10,7 @@ from pathlib import Path
 from threadpoolctl import threadpool_limits
 
 from conformance.casefile.load import load_cases
+from conformance.command import CommandError
 from conformance.kill.fault import Fault, layer_file
 from conformance.kill.ground import Ground
 from conformance.kill.mutant import importable, mutated, touched
@@ -74,14 +75,20 @@ class _Worker:
             return Row(fault, killed(self._ground, name, lines))
 
 
-_worker: _Worker | None = None  # of this process, where it is one of several
+# Of this process, where it is one of several; or why it has none: what an initializer raises breaks
+# the pool, and no one reads it.
+_worker: _Worker | CommandError = CommandError("no process has begun")
 
 
 def _begin(root: Path, folder: Path) -> None:
     global _worker
-    _worker = _Worker(root, folder)
+    try:
+        _worker = _Worker(root, folder)
+    except CommandError as error:
+        _worker = error
 
 
 def _row(fault: Fault) -> Row:
-    assert _worker is not None
+    if isinstance(_worker, CommandError):
+        raise _worker
     return _worker.row(fault)
