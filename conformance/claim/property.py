@@ -71,8 +71,11 @@ def _held(output: Any, valid: Any) -> str:
 
 
 def _repeats(output: Any, valid: Any) -> bool:
-    """Whether each step that does not count holds what stands at the last before that counts."""
+    """Whether each step that does not count holds what stands at the last before that counts.
+
+    Of NaN that follows NaN nothing can be said, and it is not.
+    """
     before, held = np.zeros_like(output[:, 0]), np.zeros_like(output)
     for t in range(output.shape[1]):
         held[:, t] = before = np.where(valid[:, t, None], output[:, t], before)
-    return np.array_equal(output, held, equal_nan=True)
+    return np.array_equal(output, held)

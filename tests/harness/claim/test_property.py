@@ -94,6 +94,16 @@ def test_padding_of_holes_repeated() -> None:
     }
 
 
+def test_padding_of_no_number() -> None:
+    """Where the last valid step is NaN already, NaN behind it repeats nothing."""
+    found = filled(LENGTHS, np.copy)
+    assert found.results is not None
+    y = np.full_like(found.results["y"], np.nan)
+    assert padding(dataclasses.replace(found, results={**found.results, "y": y})) == {
+        "forward": "computed"
+    }
+
+
 def test_padding_in_part() -> None:
     """What is zero behind one sequence and not behind another is neither of the plain words."""
     found = filled(BOTH, np.zeros_like)
