@@ -297,8 +297,8 @@ def judge(
                 tags=run.tags,
             )
             pytest.fail(plain.lines(message), pytrace=False)
-        if settled.kind == "pinned":
-            run.explained(observation)
+        if settled.kind == "pinned" and settled.pin is not None:
+            run.explained(observation, settled.pin)
             # Not by pytest.xfail, whose traceback is made, with its source, for nobody to read.
             raise pytest.xfail.Exception(plain.lines(settled.message), pytrace=False)
 

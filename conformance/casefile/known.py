@@ -143,6 +143,7 @@ def _pin(framework: str, item: DeviationEntry, where: str) -> Deviation:
         where=where,
         kind=kind,
         device=item.device or "",
+        spoils=item.spoils,
     )
 
 

@@ -386,6 +386,11 @@ class DeviationEntry(BaseModel):
     outcomes: Maybe[Many[OutcomeEntry]] = Field(
         default=None, description="In place of outcome and got, where it is unsteady which comes."
     )
+    spoils: bool = Field(
+        default=False,
+        description="That it harms its process, as a write beyond memory does: the next case has "
+        "a new one.",
+    )
     why: Text = Field(description="Why it differs.")
     source: Url = Field(description="Where that is documented or reported.")
 

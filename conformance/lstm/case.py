@@ -74,6 +74,7 @@ class Deviation:
     where: str  # "cases/deviations/keras.yaml:4"
     kind: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)  # of options and sizes
     device: str = ""  # on which it was seen; empty where it does not depend on that
+    spoils: bool = False  # whether it harms its process, which is then of use to no other case
 
     @property
     def unsteady(self) -> bool:

@@ -162,10 +162,15 @@ class Run:
         }
         return replace(observation, on_record=known)
 
-    def explained(self, observation: Observation) -> None:
-        """What became of an observation is pinned: deaths of its process are no mystery."""
+    def explained(self, observation: Observation, pin: Deviation) -> None:
+        """What became of an observation is pinned: deaths of its process are no mystery.
+
+        A process that is harmed by it is ended.
+        """
         if self._host is not None and self._host.framework == observation.framework:
             self._host.explained(observation.case.id)
+            if pin.spoils:
+                self.close()
 
     def record(self, entry: Entry, claim: str, result: ClaimEntry) -> None:
         """Adds one claim to the entry of its framework and case."""

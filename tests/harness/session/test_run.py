@@ -367,6 +367,52 @@ def run(*asked):
 """
 
 
+SPOILING = """\
+from tests.harness.adapters import right
+from tests.harness.adapters.right import CONVENTION, infer, parameters
+
+PACKAGES = ("numpy",)
+spoiled = False
+
+
+def run(*asked):
+    global spoiled
+    if spoiled:
+        raise RuntimeError("a process that was harmed")
+    results = right.run(*asked)
+    if asked[1].time_steps == 1:
+        spoiled = True
+        results["y"] = results["y"] + 1
+    return results
+"""
+SPOILED = """\
+framework: spoiling
+deviations:
+  - cases: edge-one-step
+    claim: values
+    version: numpy>=1
+    outcome: differs
+    got: {output: value}
+    spoils: %s
+    why: It writes where it should not.
+    source: https://example.org/spoiling
+"""
+
+
+@pytest.mark.parametrize(("spoils", "after"), [("false", "rejected"), ("true", "agrees")])
+def test_a_process_that_is_spoiled(tmp_path: Path, spoils: str, after: str) -> None:
+    """After a pinned deviation that harms its process the next case has a new one."""
+    project = create(tmp_path)
+    project.write("adapters/spoiling.py", SPOILING)
+    project.write("cases/deviations/spoiling.yaml", SPOILED % spoils)
+    seen = project.observe("--case", "edge-*", "--case", "plain-*")
+    assert seen.outcomes == {
+        ("spoiling", "edge-one-step"): "differs",
+        ("spoiling", "plain-three-steps"): after,
+        ("spoiling", "plain-no-bias"): after,
+    }
+
+
 @pytest.fixture(scope="module")
 def crash(tmp_path_factory: pytest.TempPathFactory) -> Seen:
     """Return a run on two workers of a right framework and one that crashes in its first case."""
