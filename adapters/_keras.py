@@ -23,6 +23,7 @@ name of the ``Bidirectional``.
 """
 
 import io
+import math
 import tempfile
 import zipfile
 from collections.abc import Callable, Mapping
@@ -370,6 +371,7 @@ def defaults(dimensions: Dimensions) -> dict[str, Any]:
     output = member(np.zeros(shape, np.float32))
     bias = np.asarray(keras.ops.stop_gradient(member.cell.bias.value))
     bias = bias.reshape(len(CONVENTION.gates), -1)
+    states = member.cell.get_initial_state(batch_size=dimensions.batch_size)
     return {
         "signature": str(signature(keras.layers.LSTM.__init__)),
         "output_shape": list(output.shape),
@@ -382,6 +384,30 @@ def defaults(dimensions: Dimensions) -> dict[str, Any]:
         ),
         "parameters": {weight.path: list(weight.shape) for weight in member.trainable_weights},
         "forget_bias": float(bias[CONVENTION.gates.index("f")].mean()),
+        "get_initial_state": [list(state.shape) for state in states],
+        "fit": _fitted(dimensions),
+    }
+
+
+def _fitted(dimensions: Dimensions) -> dict[str, str]:
+    """What a step of ``Model.fit`` does to the loss, and what loss it and ``evaluate`` tell."""
+    shape = (dimensions.batch_size, dimensions.time_steps, dimensions.embedding_dim)
+    x = np.linspace(-1, 1, math.prod(shape), dtype="float32").reshape(shape)
+    y = np.ones((dimensions.batch_size, dimensions.hidden_units), np.float32)
+    member = keras.layers.LSTM(dimensions.hidden_units)
+    model = keras.Sequential([keras.Input(shape[1:]), member])
+    model.compile(keras.optimizers.SGD(0.1), "mse")
+    before = np.square(keras.ops.convert_to_numpy(member(x)) - y).mean()
+    try:
+        evaluated = model.evaluate(x, y, verbose=0)
+        told = model.fit(x, y, batch_size=len(x), verbose=0).history["loss"][0]
+    except (NotImplementedError, ValueError) as error:  # a backend that does not train
+        return {"exception": type(error).__name__}
+    after = np.square(keras.ops.convert_to_numpy(member(x)) - y).mean()
+    return {
+        "evaluate": "the loss of a call" if np.isclose(evaluated, before) else "another",
+        "history": "the loss before the step" if np.isclose(told, before) else "another",
+        "loss": "falls" if after < before else "does not fall",
     }
 
 

@@ -307,6 +307,7 @@ def defaults(dimensions: Dimensions) -> dict[str, Any]:
     params = traverse_util.flatten_dict(variables["params"], sep="/")
     bias = cell.bias_init(jax.random.key(0), params["hf/bias"].shape, params["hf/bias"].dtype)
     shapes = jax.tree_util.tree_map(lambda part: str(list(part.shape)), returned)
+    carry = cell.initialize_carry(jax.random.key(0), shape[::2])
     return {
         "signature": signature(nn.LSTMCell),
         "output_shape": list(returned[1].shape),
@@ -317,6 +318,7 @@ def defaults(dimensions: Dimensions) -> dict[str, Any]:
         ),
         "parameters": {name: list(param.shape) for name, param in params.items()},
         "forget_bias": float(bias.mean()),
+        "initialize_carry": [list(one.shape) for one in carry],
     }
 
 

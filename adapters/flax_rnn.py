@@ -312,6 +312,7 @@ def defaults(dimensions: Dimensions) -> dict[str, Any]:
     output, variables = call("float32")
     params = traverse_util.flatten_dict(variables["params"], sep="/")
     bias = params["cell/hf/bias"]
+    carry = rnn.cell.initialize_carry(jax.random.key(0), shape[::2])
     return {
         "signature": signature(nn.RNN),
         "output_shape": list(output.shape),
@@ -320,6 +321,7 @@ def defaults(dimensions: Dimensions) -> dict[str, Any]:
         "promotes": promoted(lambda dtype: str(call(dtype)[0].dtype)),
         "parameters": {name: list(param.shape) for name, param in params.items()},
         "forget_bias": float(rnn.cell.bias_init(None, bias.shape, bias.dtype).mean()),
+        "initialize_carry": [list(one.shape) for one in carry],
     }
 
 

@@ -345,6 +345,7 @@ def defaults(dimensions: Dimensions) -> dict[str, Any]:
     output = nnx.eval_shape(lambda x: build()(x), x)
     rnn = build()
     params = nnx.to_flat_state(nnx.state(rnn, nnx.Param))
+    carry = rnn.cell.initialize_carry(shape[::2], nnx.Rngs(0))
     return {
         "signature": signature(nnx.RNN.__init__),
         "output_shape": list(output.shape),
@@ -355,6 +356,7 @@ def defaults(dimensions: Dimensions) -> dict[str, Any]:
         ),
         "parameters": {".".join(path): list(_value(param).shape) for path, param in params},
         "forget_bias": float(rnn.cell.hf.bias.mean()),
+        "initialize_carry": [list(one.shape) for one in carry],
     }
 
 

@@ -15,6 +15,7 @@ built it, and ends in ``:0``. In a graph TensorFlow traces each layer twice, for
 """
 
 import io
+import math
 import os
 import tempfile
 import zipfile
@@ -331,6 +332,7 @@ def defaults(dimensions: Dimensions) -> dict[str, Any]:
     shape = (dimensions.batch_size, dimensions.time_steps, dimensions.embedding_dim)
     output = member(np.zeros(shape, np.float32))
     bias = member.cell.bias.numpy().reshape(len(CONVENTION.gates), -1)
+    states = member.cell.get_initial_state(batch_size=dimensions.batch_size, dtype="float32")
     return {
         "signature": str(signature(keras.layers.LSTM.__init__)),
         "output_shape": list(output.shape),
@@ -339,6 +341,27 @@ def defaults(dimensions: Dimensions) -> dict[str, Any]:
         "promotes": promoted(lambda dtype: member(tf.zeros(shape, dtype)).dtype.name),
         "parameters": {weight.name: list(weight.shape) for weight in member.trainable_weights},
         "forget_bias": float(bias[CONVENTION.gates.index("f")].mean()),
+        "get_initial_state": [list(state.shape) for state in states],
+        "fit": _fitted(dimensions),
+    }
+
+
+def _fitted(dimensions: Dimensions) -> dict[str, str]:
+    """What a step of ``Model.fit`` does to the loss, and what loss it and ``evaluate`` tell."""
+    shape = (dimensions.batch_size, dimensions.time_steps, dimensions.embedding_dim)
+    x = np.linspace(-1, 1, math.prod(shape), dtype="float32").reshape(shape)
+    y = np.ones((dimensions.batch_size, dimensions.hidden_units), np.float32)
+    member = keras.layers.LSTM(dimensions.hidden_units)
+    model = keras.Sequential([keras.Input(shape[1:]), member])
+    model.compile(keras.optimizers.SGD(0.1), "mse")
+    before = np.square(member(x) - y).mean()
+    evaluated = model.evaluate(x, y, verbose=0)
+    told = model.fit(x, y, batch_size=len(x), verbose=0).history["loss"][0]
+    after = np.square(member(x) - y).mean()
+    return {
+        "evaluate": "the loss of a call" if np.isclose(evaluated, before) else "another",
+        "history": "the loss before the step" if np.isclose(told, before) else "another",
+        "loss": "falls" if after < before else "does not fall",
     }
 
 
