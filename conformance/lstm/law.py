@@ -56,7 +56,7 @@ class Law:
         """``(batch 7, time 5, direction*hidden 2*13=26)``."""
         told = [self._place(place) for place in self.places]
         if self.behind:
-            parts = [told[self.along], *(law._place(law.places[law.along]) for law in self.behind)]
+            parts = [told[self.along], *(law._place(law.places[self.along]) for law in self.behind)]
             told[self.along] = f"{' + '.join(parts)} = {self.shape[self.along]}"
         return f"({', '.join(told)})"
 
