@@ -19,10 +19,19 @@ import tensorflow as tf
 
 from adapters import _keras
 from adapters._keras import Call, Stack, Tensors
-from adapters.contract import Array, Dimensions, Layer, Results, outline
+from adapters.contract import Array, Dimensions, Layer, Line, Results, outline
 
 assert keras.config.backend() == "tensorflow"  # a process has one, the first that was imported
 tf.get_logger().setLevel("ERROR")
+
+# Of a snippet: the model of a layer, and what names the one array of a list.
+MODEL = (
+    'inside = keras.Input(batch_shape=x.shape, name="x")\nmodel = keras.Model(inside, lstm(inside))'
+)
+ALONE = Line(
+    "(returned,) = returned", {"return_state": False, "merge": ("concat", "sum", "mul", "ave")}
+)
+OPTIONS = ("bias", "bidirectional", "merge", "return_sequences", "return_state", "reverse")
 
 # What runs a converted model: from inputs by name to what it hands out, in a dict or a list.
 Program: TypeAlias = Callable[[Mapping[str, Any]], dict[str, Any] | list[Any]]

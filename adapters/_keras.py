@@ -183,20 +183,7 @@ BUILT: tuple[Line | str, ...] = (  # of a snippet, behind the imports
     ),
     Line('zeros = np.zeros(($batch_size, $hidden_units), "float32")', {"initial_state": "given"}),
 )
-CALLED: tuple[Line | str, ...] = (
-    "returned = lstm(",
-    "    x,",
-    Line("    mask=np.arange($time_steps) < lengths,", {"lengths": "given"}),
-    Line("    mask=mask,", {"mask": "given"}),
-    Line(
-        "    initial_state=[zeros, zeros],  # h, c",
-        {"initial_state": "given", "bidirectional": False},
-    ),
-    Line(
-        "    initial_state=[zeros, zeros, zeros, zeros],  # h, c of each direction",
-        {"initial_state": "given", "bidirectional": True},
-    ),
-    ")",
+NAMED: tuple[Line | str, ...] = (  # of what is returned, the results
     Line(
         'results = {"output": returned}',
         {"return_state": False, "merge": ("concat", "sum", "mul", "ave")},
@@ -230,6 +217,22 @@ CALLED: tuple[Line | str, ...] = (
         'results |= {"layer_0/backward_lstm/state_c": backward_c}',
         {"return_state": True, "bidirectional": True},
     ),
+)
+CALLED: tuple[Line | str, ...] = (
+    "returned = lstm(",
+    "    x,",
+    Line("    mask=np.arange($time_steps) < lengths,", {"lengths": "given"}),
+    Line("    mask=mask,", {"mask": "given"}),
+    Line(
+        "    initial_state=[zeros, zeros],  # h, c",
+        {"initial_state": "given", "bidirectional": False},
+    ),
+    Line(
+        "    initial_state=[zeros, zeros, zeros, zeros],  # h, c of each direction",
+        {"initial_state": "given", "bidirectional": True},
+    ),
+    ")",
+    *NAMED,
 )
 LOADING = "lstm.build(x.shape)", "layers = [lstm]", "$loader"
 OPTIONS = (  # of which they speak

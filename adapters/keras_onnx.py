@@ -12,9 +12,9 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from adapters import _converted, _onnx
-from adapters._converted import Program
-from adapters._keras import CONVENTION, EVERYWHERE, parameters
-from adapters.contract import ANY, Array, Dimensions, Gap, Layer, Results
+from adapters._converted import ALONE, MODEL, OPTIONS, Program
+from adapters._keras import BUILT, CONVENTION, EVERYWHERE, LOADING, NAMED, parameters
+from adapters.contract import ANY, Array, Dimensions, Gap, Layer, Results, Snippet
 
 import keras  # isort: skip (once its backend is chosen)
 import onnx
@@ -39,6 +39,30 @@ OLDEST = (
 )
 
 EXPORT = "https://keras.io/api/models/model_saving_apis/export/"
+SNIPPET = Snippet(
+    (
+        "import os",
+        "",
+        'os.environ["KERAS_BACKEND"] = "tensorflow"  # before the import',
+        "",
+        "import keras",
+        "import numpy as np",
+        "import onnxruntime",
+        *BUILT,
+    ),
+    (
+        MODEL,
+        "model(x)  # one that was never called is not exported",
+        'model.export("lstm.onnx", format="onnx", verbose=False)',
+        'session = onnxruntime.InferenceSession("lstm.onnx")',
+        'returned = session.run(None, {"x": x})',
+        ALONE,
+        *NAMED,
+    ),
+    options=OPTIONS,
+    fed="array",
+    loading=LOADING,
+)
 GAPS = (
     *EVERYWHERE,
     Gap({"gradients": True}, why="a session runs a model forward", source=EXPORT),

@@ -29,9 +29,11 @@ from adapters.contract import (
     Dimensions,
     Gap,
     Layer,
+    Line,
     Native,
     Results,
     Shape,
+    Snippet,
     outline,
 )
 
@@ -68,6 +70,82 @@ CONVENTION = Convention(
     loader="""rnn.set_weights(
     [weights["/".join(one.path.split("/")[-2:])] for one in rnn.trainable_weights]
 )""",
+)
+
+SNIPPET = Snippet(
+    (
+        "import os",
+        "",
+        'os.environ["KERAS_BACKEND"] = "tensorflow"  # before the import',
+        "",
+        "import keras",
+        "import numpy as np",
+        "",
+        "cells = [",
+        Line(
+            '    keras.layers.LSTMCell($hidden_units, name=f"layer_{number}")',
+            {"bias": True},
+        ),
+        Line(
+            '    keras.layers.LSTMCell($hidden_units, use_bias=False, name=f"layer_{number}")',
+            {"bias": False},
+        ),
+        "    for number in range($num_layers)",
+        "]",
+        "rnn = keras.layers.RNN(",
+        Line("    cells[0],", {"num_layers": 1}),
+        Line("    cells,", {"num_layers": ANY}),
+        Line("    return_sequences=True,", {"return_sequences": True}),
+        Line("    return_state=True,", {"return_state": True}),
+        Line("    go_backwards=True,", {"reverse": True}),
+        ")",
+        'x = np.zeros(($batch_size, $time_steps, $embedding_dim), "float32")',
+        Line(
+            "lengths = np.full(($batch_size, 1), $time_steps)  # of each sequence",
+            {"lengths": "given"},
+        ),
+        Line(
+            'zeros = np.zeros(($batch_size, $hidden_units), "float32")',
+            {"initial_state": "given"},
+        ),
+    ),
+    (
+        "returned = rnn(",
+        "    x,",
+        Line("    mask=np.arange($time_steps) < lengths,", {"lengths": "given"}),
+        Line(
+            "    initial_state=[zeros, zeros],  # h, c",
+            {"initial_state": "given", "num_layers": 1},
+        ),
+        Line(
+            "    initial_state=[[zeros, zeros]] * $num_layers,  # h, c of each cell",
+            {"initial_state": "given", "num_layers": ANY},
+        ),
+        ")",
+        Line('results = {"output": returned}', {"return_state": False}),
+        Line(
+            "output, h, c = returned\nstates = [(h, c)]",
+            {"return_state": True, "num_layers": 1},
+        ),
+        Line("output, *states = returned", {"return_state": True, "num_layers": ANY}),
+        Line(
+            'results = {"output": output}\n'
+            "for number, (h, c) in enumerate(states):\n"
+            '    results |= {f"layer_{number}/state_h": h, f"layer_{number}/state_c": c}',
+            {"return_state": True},
+        ),
+    ),
+    options=(
+        "bias",
+        "initial_state",
+        "lengths",
+        "num_layers",
+        "return_sequences",
+        "return_state",
+        "reverse",
+    ),
+    fed="array",
+    loading=("rnn.build(x.shape)", "$loader"),
 )
 
 GAPS = (

@@ -19,8 +19,8 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from adapters import _converted
-from adapters._converted import Program
-from adapters._keras import CONVENTION, EVERYWHERE, parameters
+from adapters._converted import ALONE, MODEL, OPTIONS, Program
+from adapters._keras import BUILT, CONVENTION, EVERYWHERE, LOADING, NAMED, parameters
 from adapters.contract import (
     ANY,
     Array,
@@ -28,6 +28,7 @@ from adapters.contract import (
     Gap,
     Layer,
     Results,
+    Snippet,
     outline,
     promoted,
 )
@@ -50,6 +51,31 @@ OLDEST = ("ai-edge-litert==2.3.0", "keras==3.15.1", "tensorflow-cpu==2.21.0")
 
 DOCS = "https://ai.google.dev/edge/litert"
 KEY = "serving_default"  # the one signature
+SNIPPET = Snippet(
+    (
+        "import os",
+        "",
+        'os.environ["KERAS_BACKEND"] = "tensorflow"  # before the import',
+        "",
+        "import keras",
+        "import numpy as np",
+        "import tensorflow as tf",
+        "from ai_edge_litert.interpreter import Interpreter",
+        *BUILT,
+    ),
+    (
+        MODEL,
+        "file = tf.lite.TFLiteConverter.from_keras_model(model).convert()",
+        "runner = Interpreter(model_content=file).get_signature_runner()",
+        "named = runner(x=x)",
+        "returned = [named[name] for name in sorted(named)]  # output_0, output_1, ...",
+        ALONE,
+        *NAMED,
+    ),
+    options=OPTIONS,
+    fed="array",
+    loading=LOADING,
+)
 
 GAPS = (
     *EVERYWHERE,

@@ -22,8 +22,10 @@ from adapters.contract import (
     Dimensions,
     Gap,
     Layer,
+    Line,
     Native,
     Results,
+    Snippet,
     outline,
 )
 
@@ -59,6 +61,76 @@ CONVENTION = Convention(
             if (one := weights.get(f"layer_{layer}/{kind}")) is not None:
                 file.write(np.uint32(0).tobytes() + np.float32(one).tobytes())  # 0: of float32
 net.load_model("net.bin")""",
+)
+
+SNIPPET = Snippet(
+    (
+        "import ncnn",
+        "import numpy as np",
+        "",
+        Line("directions, way = 1, 0  # forwards", {"bidirectional": False, "reverse": False}),
+        Line("directions, way = 1, 1  # backwards", {"reverse": True}),
+        Line("directions, way = 2, 2  # both", {"bidirectional": True}),
+        "sizes = {  # in the order in which they are read",
+        '    "weight_xc_data": directions * 4 * $hidden_units * $embedding_dim,',
+        '    "bias_c_data": directions * 4 * $hidden_units,',
+        '    "weight_hc_data": directions * 4 * $hidden_units * $state_units,',
+        Line(
+            '    "weight_hr_data": directions * $state_units * $hidden_units,',
+            {"projection_size": ANY},
+        ),
+        "}",
+        'size = sizes["weight_xc_data"]',
+        'lstm = f"0=$state_units 1={size} 2={way} 3=$hidden_units"',
+        'with open("net.param", "w") as file:',
+        '    print("7767517", file=file)',
+        Line(
+            '    print("2 4", "Input x 0 1 x", sep="\\n", file=file)\n'
+            '    print("LSTM lstm 1 3 x y h c", lstm, file=file)',
+            {"initial_state": "zeros"},
+        ),
+        Line(
+            '    print("4 6", "Input x 0 1 x", sep="\\n", file=file)\n'
+            '    print("Input h_0 0 1 h_0", "Input c_0 0 1 c_0", sep="\\n", file=file)\n'
+            '    print("LSTM lstm 3 3 x h_0 c_0 y h c", lstm, file=file)',
+            {"initial_state": "given"},
+        ),
+        'with open("net.bin", "wb") as file:',
+        "    for size in sizes.values():",
+        "        zeros = np.zeros(size, np.float32)",
+        "        file.write(np.uint32(0).tobytes() + zeros.tobytes())  # 0: of float32",
+        "net = ncnn.Net()",
+        "net.opt.use_fp16_packed = net.opt.use_fp16_storage = False",
+        "net.opt.use_fp16_arithmetic = net.opt.use_bf16_storage = False",
+        'net.load_param("net.param")',
+        'net.load_model("net.bin")',
+        "x = np.zeros(($time_steps, $embedding_dim), np.float32)  # there is no batch",
+    ),
+    (
+        "extractor = net.create_extractor()",
+        'extractor.input("x", ncnn.Mat(x))',
+        Line(
+            "h_0 = np.zeros((directions, 1, $state_units), np.float32)\n"
+            "c_0 = np.zeros((directions, 1, $hidden_units), np.float32)\n"
+            'extractor.input("h_0", ncnn.Mat(h_0))\n'
+            'extractor.input("c_0", ncnn.Mat(c_0))',
+            {"initial_state": "given"},
+        ),
+        'y, h, c = (np.array(extractor.extract(name)[1]) for name in "yhc")',
+        'results = {"y": y, "layer_0/h": h, "layer_0/c": c}',
+    ),
+    options=(
+        "bidirectional",
+        "initial_state",
+        "keep_order",
+        "layout",
+        "projection_size",
+        "return_sequences",
+        "return_state",
+        "reverse",
+    ),
+    fed="array",
+    loading=("layers = 1", "$loader"),
 )
 
 GAPS = (

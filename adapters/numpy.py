@@ -30,9 +30,11 @@ from adapters.contract import (
     Convention,
     Dimensions,
     Layer,
+    Line,
     Native,
     Results,
     Shape,
+    Snippet,
     outline,
 )
 
@@ -67,6 +69,55 @@ CONVENTION = Convention(
     directions=(("",), (".ahead", ".back")),
     source=PAPER,
     loader="weights = dict(numpy.load(file))",
+)
+SNIPPET = Snippet(
+    (
+        "import numpy as np",
+        "",
+        "w = np.zeros(($embedding_dim, 4 * $hidden_units))  # of the gates i, f, g, o",
+        "r = np.zeros(($hidden_units, 4 * $hidden_units))",
+        Line("b, d = np.zeros((2, 4 * $hidden_units))", {"bias": True}),
+        Line("b = d = 0", {"bias": False}),
+        "x = np.zeros(($batch_size, $time_steps, $embedding_dim))",
+    ),
+    (
+        "",
+        "",
+        "def logistic(z):",
+        "    return 1 / (1 + np.exp(-z))",
+        "",
+        "",
+        "h = c = np.zeros(($batch_size, $hidden_units))",
+        "sequence = []",
+        Line("for step in range($time_steps):", {"reverse": False}),
+        Line("for step in reversed(range($time_steps)):", {"reverse": True}),
+        "    all_four = x[:, step] @ w + b + h @ r + d",
+        "    to_i, to_f, to_g, to_o = np.split(all_four, 4, axis=1)",
+        "    c = logistic(to_f) * c + logistic(to_i) * np.tanh(to_g)",
+        "    h = logistic(to_o) * np.tanh(c)",
+        "    sequence.append(h)",
+        Line("sequence.reverse()", {"keep_order": True}),
+        Line("y = np.stack(sequence, axis=1)", {"return_sequences": True}),
+        Line("y = h", {"return_sequences": False}),
+        'results = {"y": y, "end_h": h[None], "end_c": c[None]}  # one layer, one direction',
+    ),
+    options=(
+        "bias",
+        "initial_state",
+        "keep_order",
+        "return_sequences",
+        "return_state",
+        "reverse",
+    ),
+    fed="array",
+    loading=(
+        "import numpy",
+        'file = "lstm.npz"',
+        "np.savez(file, **weights)",
+        "$loader",
+        Line('w, r, b, d = (weights[f"layer0.{name}"] for name in "wrbd")', {"bias": True}),
+        Line('w, r = (weights[f"layer0.{name}"] for name in "wr")', {"bias": False}),
+    ),
 )
 GAPS = ()
 

@@ -16,14 +16,29 @@ import numpy as np
 import onnx
 
 from adapters import _onnx
+from adapters._onnx import BUILT, LOADING, MODEL, NAMED, OPTIONS, PURE
 from adapters._onnx import CONVENTION as CONVENTION
-from adapters._onnx import PURE
-from adapters.contract import Array, Dimensions, Gap, Layer, Results
+from adapters.contract import Array, Dimensions, Gap, Layer, Results, Snippet
 
 PACKAGES = ("opencv-python-headless|opencv-python", "onnx|onnx-weekly")
 OLDEST = ("opencv-python-headless==5.0.0.93", "onnx==1.23.2")
 
 NET = "https://docs.opencv.org/5.x/db/d30/classcv_1_1dnn_1_1Net.html"
+SNIPPET = Snippet(
+    ("import cv2\nimport numpy as np\nimport onnx", *BUILT),
+    (
+        MODEL,
+        "model = onnx.shape_inference.infer_shapes(model)  # the importer wants every shape",
+        "net = cv2.dnn.readNetFromONNX(np.frombuffer(model.SerializeToString(), np.uint8))",
+        "for name, array in inputs.items():",
+        "    net.setInput(array, name)",
+        "y, h, c = net.forward(lstm.output)",
+        NAMED,
+    ),
+    options=OPTIONS,
+    fed="array",
+    loading=LOADING,
+)
 GAPS = (
     *PURE,
     Gap(

@@ -28,6 +28,7 @@ from adapters.contract import (
     Native,
     Results,
     Shape,
+    Snippet,
     outline,
     promoted,
 )
@@ -59,6 +60,35 @@ CONVENTION = Convention(
     gates="ifgo",
     source=DOCS,
     loader='w, b = (tf.constant(weights[f"layer_{layer}/{name}"]) for name in "wb")',
+)
+
+SNIPPET = Snippet(
+    (
+        "import tensorflow as tf",
+        "",
+        "x = tf.zeros(($time_steps, $batch_size, $embedding_dim))",
+        "w = tf.zeros(($embedding_dim + $hidden_units, 4 * $hidden_units))  # of x, then of h",
+        "b = tf.zeros(4 * $hidden_units)",
+        "zeros = tf.zeros(($batch_size, $hidden_units))",
+        "none = tf.zeros($hidden_units)  # no peepholes",
+    ),
+    (
+        "returned = tf.raw_ops.BlockLSTMV2(",
+        "    seq_len_max=tf.constant($time_steps, tf.int64),",
+        "    x=x,",
+        "    cs_prev=zeros,",
+        "    h_prev=zeros,",
+        "    w=w,",
+        "    wci=none,",
+        "    wcf=none,",
+        "    wco=none,",
+        "    b=b,",
+        ")",
+        'results = {"h": returned.h, "layer_0/h": returned.h, "layer_0/cs": returned.cs}',
+    ),
+    options=("initial_state", "layout", "return_sequences", "return_state"),
+    fed="tf.constant(array)",
+    loading=("layer = 0", "$loader"),
 )
 
 GAPS = (

@@ -22,9 +22,11 @@ from adapters.contract import (
     Dimensions,
     Gap,
     Layer,
+    Line,
     Native,
     Results,
     Shape,
+    Snippet,
     outline,
     promoted,
 )
@@ -55,6 +57,59 @@ CONVENTION = Convention(
     gates="ifgo",
     source=CELL,
     loader="cells.load_state_dict({name: torch.as_tensor(one) for name, one in weights.items()})",
+)
+
+SNIPPET = Snippet(
+    (
+        "import torch",
+        "",
+        Line("widths = [$embedding_dim]  # one layer", {"num_layers": 1}),
+        Line(
+            "widths = [$embedding_dim] + [$hidden_units] * ($num_layers - 1)", {"num_layers": ANY}
+        ),
+        "cells = torch.nn.ModuleList(",
+        Line(
+            "    torch.nn.LSTMCell(width, $hidden_units) for width in widths",
+            {"bias": True},
+        ),
+        Line(
+            "    torch.nn.LSTMCell(width, $hidden_units, bias=False) for width in widths",
+            {"bias": False},
+        ),
+        ")",
+        Line(
+            "x = torch.zeros($batch_size, $time_steps, $embedding_dim)",
+            {"layout": "batch_major"},
+        ),
+        Line("x = torch.zeros($time_steps, $batch_size, $embedding_dim)", {"layout": "time_major"}),
+        Line("x = torch.zeros($time_steps, $embedding_dim)", {"layout": "unbatched"}),
+        Line(
+            "zeros = torch.zeros($batch_size, $hidden_units)",
+            {"initial_state": "given", "layout": ("batch_major", "time_major")},
+        ),
+        Line(
+            "zeros = torch.zeros($hidden_units)",
+            {"initial_state": "given", "layout": "unbatched"},
+        ),
+    ),
+    (
+        Line("states = [None] * len(cells)  # zeros", {"initial_state": "zeros"}),
+        Line("states = [(zeros, zeros)] * len(cells)  # h, c", {"initial_state": "given"}),
+        "sequence = []",
+        Line("for step in x.unbind(1):", {"layout": "batch_major"}),
+        Line("for step in x.unbind(0):", {"layout": ("time_major", "unbatched")}),
+        "    for number, cell in enumerate(cells):",
+        "        states[number] = cell(step, states[number])",
+        "        step = states[number][0]  # h, which the next layer reads",
+        "    sequence.append(step)",
+        Line("output = torch.stack(sequence, 1)", {"layout": "batch_major"}),
+        Line("output = torch.stack(sequence, 0)", {"layout": ("time_major", "unbatched")}),
+        'results = {"output": output}',
+        "for number, (h, c) in enumerate(states):",
+        '    results |= {f"h_{number}": h, f"c_{number}": c}',
+    ),
+    options=("bias", "initial_state", "layout", "num_layers", "return_sequences", "return_state"),
+    fed="torch.as_tensor(array)",
 )
 
 GAPS = (

@@ -19,13 +19,47 @@ import torch
 from torch import Tensor
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
-from adapters._torch import CONVENTION, LAYER, answered, build, parameters, tensors
-from adapters.contract import Array, Dimensions, Gap, Layer, Results
+from adapters._torch import (
+    BUILT,
+    CONVENTION,
+    LAYER,
+    OPTIONS,
+    answered,
+    build,
+    parameters,
+    tensors,
+)
+from adapters.contract import Array, Dimensions, Gap, Layer, Line, Results, Snippet
 
 __all__ = ["CONVENTION", "PACKAGES", "parameters", "run"]
 
 PACKAGES = ("torch",)
 OLDEST = ("torch==2.13.0",)
+
+SNIPPET = Snippet(
+    BUILT,
+    (
+        "",
+        "",
+        "class Model(torch.nn.Module):",
+        "    def __init__(self, lstm):",
+        "        super().__init__()",
+        "        self.lstm = lstm",
+        "",
+        Line("    def forward(self, x):", {"initial_state": "zeros"}),
+        Line("        return self.lstm(x)", {"initial_state": "zeros"}),
+        Line("    def forward(self, x, h_0, c_0):", {"initial_state": "given"}),
+        Line("        return self.lstm(x, (h_0, c_0))", {"initial_state": "given"}),
+        "",
+        "",
+        "script = torch.jit.script(Model(lstm))  # of the layer alone it would have no forward",
+        Line("output, (h_n, c_n) = script(x)", {"initial_state": "zeros"}),
+        Line("output, (h_n, c_n) = script(x, h_0, c_0)", {"initial_state": "given"}),
+        'results = {"output": output, "h_n": h_n, "c_n": c_n}',
+    ),
+    options=OPTIONS,
+    fed="torch.as_tensor(array)",
+)
 
 SCRIPT = "https://docs.pytorch.org/docs/stable/jit.html"
 GAPS = (

@@ -49,27 +49,37 @@ BEHAVIOURS = (
     "stacked-bidirectional",
     "variable-lengths",
 )
+FEW = 4
 RUN = """\
-import pickle, sys
+import pickle, runpy, sys
 import numpy as np
 def plain(one):
     one = one.detach() if hasattr(one, "detach") else one
     return np.asarray(one.numpy() if hasattr(one, "numpy") else one)
 ended = []
-for code, given in pickle.load(sys.stdin.buffer):
-    exec(code, given)
-    ended.append({name: plain(one) for name, one in given["results"].items()})
+for path, given in pickle.load(sys.stdin.buffer):
+    results = runpy.run_path(path, given)["results"]
+    ended.append({name: plain(one) for name, one in results.items()})
     with open(sys.argv[1], "wb") as file:
         pickle.dump(ended, file)
 """
 
 
 def ran(framework: Framework, codes: list[tuple[str, dict[str, Any]]], folder: Path) -> list[Any]:
-    """Return the results of each of `codes`, run in one process with the names that it is given."""
+    """Return the results of each of `codes`, run in one process with the names that it is given.
+
+    Each is a file, as its user has it, in a folder where it may write.
+    """
     file = folder / "results"
+    files = []
+    for number, (code, given) in enumerate(codes):
+        path = folder / f"snippet_{number}.py"
+        path.write_text(code, encoding="utf-8")
+        files.append((str(path), given))
     ended = subprocess.run(
         [framework.interpreter or sys.executable, "-c", RUN, str(file)],
-        input=pickle.dumps(codes),
+        input=pickle.dumps(files),
+        cwd=folder,
         capture_output=True,
         timeout=600,
     )
@@ -80,10 +90,15 @@ def ran(framework: Framework, codes: list[tuple[str, dict[str, Any]]], folder: P
 
 
 def chosen(name: str) -> list[Case]:
-    """Return a case for each layer that a framework agrees on and its snippet speaks of."""
-    found = {}
-    for case in BOOK.cases:
-        if case.behaviour in BEHAVIOURS and case.run and case.id in BOOK.put[name]:
+    """Return a case for each layer that a framework agrees on and its snippet speaks of.
+
+    Of a framework that is put to few of the small ones, others are taken as well.
+    """
+    found: dict[object, Case] = {}
+    for case in sorted(BOOK.cases, key=lambda one: one.behaviour not in BEHAVIOURS):
+        if case.behaviour not in BEHAVIOURS and len(found) >= FEW:
+            break
+        if case.run and case.id in BOOK.put[name]:
             asked = Asked(case.layer, case.dimensions)
             right = case.id not in BOOK.pinned[name] and not case.must_reject
             if right and snippet(BOOK, name, asked):

@@ -6,8 +6,7 @@ from adapters.contract import Native
 from conformance.pages import grid
 from conformance.pages.book import Book
 from conformance.pages.markdown import HEAD, block, code, link, table, text
-from conformance.pages.option import Asked
-from conformance.pages.snippet import snippet
+from conformance.pages.snippet import snippet, usual
 
 
 def sheet(book: Book, name: str) -> str:
@@ -26,7 +25,7 @@ def sheet(book: Book, name: str) -> str:
         lines += [f"## {title}", "", *_forms(forms)]
     if convention.loader:
         lines += ["Weights by these names are loaded with", "", block(convention.loader), ""]
-    if written := snippet(book, name, Asked()):
+    if written := snippet(book, name, usual(framework)):
         lines += ["## What its user writes", "", block(written), ""]
     lines += ["## What it has not", "", *_gaps(book, name)]
     lines += ["## Known differences", "", *_pins(book, name)]
