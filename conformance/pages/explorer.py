@@ -8,10 +8,11 @@ from markupsafe import Markup
 
 from conformance.pages.book import Book
 from conformance.pages.export import exported, text
+from conformance.pages.packed import packed
 from conformance.pages.template import filled, source
 
 FILE = Path("docs", "site", "index.html")
-_SCRIPTS = ("law.js", "explorer.js")
+_SCRIPTS = ("unpacked.js", "law.js", "explorer.js")
 
 
 def explorer(book: Book) -> dict[Path, str]:
@@ -23,6 +24,6 @@ def explorer(book: Book) -> dict[Path, str]:
             "explorer.html",
             allowed=Markup(f"'sha256-{digest}'"),
             script=Markup(script),
-            data=Markup(text(exported(book))),
+            data=Markup(text(packed(exported(book)))),
         )
     }

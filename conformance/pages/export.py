@@ -2,14 +2,14 @@
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, fields
+from dataclasses import asdict, astuple, fields
 from typing import Any
 
-from adapters.contract import GROUP, Layer
+from adapters.contract import GROUP, Dimensions, Layer
 from conformance.casefile.array import ARRAYS
 from conformance.convention.gap import DEFAULTS, values
 from conformance.lstm.agreement import RULES
-from conformance.lstm.case import Deviation
+from conformance.lstm.case import Case, Deviation
 from conformance.lstm.pattern import BATCH_MAJOR
 from conformance.pages import grid
 from conformance.pages.book import Book
@@ -17,19 +17,17 @@ from conformance.pages.option import GUIDE, Asked
 from conformance.pages.standing import alike, counts
 
 _MADE = {array.behaviour for array in ARRAYS}
-FEW = 5  # ids named of the cases of one pin and behaviour
+_SAID = ("inputs", "results", "weights", "directions", "gates", "source")  # of a convention
+AGREES, NEVER = ".", "-"  # of a case in a cell: it agrees; it is not put, and no gap says why
+FIRST = ord("A")  # of a case of which something speaks: the first of what does so in its cell
 
 
 def exported(book: Book) -> dict[str, Any]:
-    """The data, to be written as JSON."""
+    """The data, to be packed and written as JSON."""
     layers = _Numbers()
     frameworks = {name: _framework(book, name, layers) for name in book.frameworks}
-    links: dict[str, int] = {}  # each address once: pins and gaps have it by number
-    for framework in frameworks.values():
-        for one in (*framework["gaps"], *framework["pins"]):
-            one["source"] = links.setdefault(one["source"], len(links))
+    behaviours = _behaviours(book, layers)
     return {
-        "links": list(links),
         "options": [
             {
                 "name": one.name,
@@ -44,9 +42,12 @@ def exported(book: Book) -> dict[str, Any]:
         "batchMajor": dict(BATCH_MAJOR),
         "rules": [rule.text for rule in RULES],
         "frameworks": frameworks,
+        "chosen": layers.chosen,
         "layers": layers.items,
-        "behaviours": _behaviours(book),
-        "cells": {name: _cells(book, name) for name in book.frameworks},
+        "behaviours": behaviours,
+        "agrees": AGREES,
+        "first": FIRST,
+        "cells": {name: _cells(book, name, list(behaviours)) for name in book.frameworks},
     }
 
 
@@ -57,18 +58,33 @@ def text(data: Mapping[str, Any]) -> str:
 
 
 class _Numbers:
-    """Layers, each once, by number."""
+    """Layers, each once, by number: what is not their default, each option and value by number."""
 
     def __init__(self) -> None:
-        self.items: list[dict[str, Any]] = []
-        self._known: dict[str, int] = {}
+        self.chosen: list[tuple[str, Any]] = []
+        self.items: list[list[int]] = []
+        self._options: dict[tuple[str, Any], int] = {}
+        self._known: dict[tuple[int, ...], int] = {}
 
     def of(self, chosen: Mapping[str, Any], stack: bool) -> int:
         """The number of a layer, by what is not its default."""
-        told = {**dict(sorted(chosen.items())), **({"num_layers": 2} if stack else {})}
-        number = self._known.setdefault(json.dumps(told), len(self.items))
+        told = tuple(
+            map(self._option, sorted({**chosen, **({"num_layers": 2} if stack else {})}.items()))
+        )
+        number = self._known.setdefault(told, len(self.items))
         if number == len(self.items):
-            self.items.append(told)
+            self.items.append(list(told))
+        return number
+
+    def of_case(self, layer: Layer, dimensions: Dimensions) -> int:
+        """The number of a case's layer."""
+        own = {name: value for name, value in vars(layer).items() if value != DEFAULTS[name]}
+        return self.of(own, dimensions.num_layers > 1)
+
+    def _option(self, option: tuple[str, Any]) -> int:
+        number = self._options.setdefault(option, len(self.chosen))
+        if number == len(self.chosen):
+            self.chosen.append(option)
         return number
 
 
@@ -108,12 +124,13 @@ def _snippet(book: Book, name: str) -> dict[str, Any] | None:
 
 
 def _bare(convention: dict[str, Any]) -> dict[str, Any]:
+    """What the laws of the page need of it."""
     for part in ("inputs", "results", "weights"):
         convention[part] = {
             name: {key: value for key, value in form.items() if value not in ((), None)}
             for name, form in convention[part].items()
         }
-    return convention
+    return {name: convention[name] for name in _SAID}
 
 
 def _pin(book: Book, pin: Deviation, layers: _Numbers) -> dict[str, Any]:
@@ -141,53 +158,59 @@ def _met(book: Book, pin: Deviation, layers: _Numbers) -> Iterator[tuple[int, st
             continue
         every = alike(book, pin.framework, Asked(case.layer, case.dimensions))
         met = all(one.id in spoken for one in every)
-        own = {name: value for name, value in vars(case.layer).items() if value != DEFAULTS[name]}
-        stack = case.dimensions.num_layers > 1
-        yield layers.of(own, stack), "always" if met else "partly"
+        yield layers.of_case(case.layer, case.dimensions), "always" if met else "partly"
 
 
-def _behaviours(book: Book) -> dict[str, dict[str, Any]]:
-    """By behaviour what it is about, where it stands, and how many cases it has."""
+def _behaviours(book: Book, layers: _Numbers) -> dict[str, dict[str, Any]]:
+    """By behaviour where it stands, and its cases."""
     found: dict[str, dict[str, Any]] = {}
     for case in book.cases:
-        one = found.setdefault(case.behaviour, {"source": case.source, "cases": 0, "abouts": {}})
-        one["cases"] += 1
-        if case.behaviour not in _MADE:
-            one["abouts"][case.id] = case.about
+        one = found.setdefault(case.behaviour, {"source": case.source, "cases": []})
+        one["cases"].append(_case(case, layers))
     return found
 
 
-def _cells(book: Book, name: str) -> dict[str, dict[str, Any]]:
-    """Of one framework by behaviour: how many cases agree, and what is pinned, lacking, on record.
+def _case(case: Case, layers: _Numbers) -> list[Any]:
+    """Its layer, its sizes, what becomes of it, and unless it is of a covering array what it says.
 
-    Pins and gaps are named by their place among the framework's own; of a pin stand how many cases
-    it speaks of, and the first of them.
+    The id of one that is follows from its layer and sizes, and is as long as a line.
+    """
+    kind = "refused" if case.must_reject else "ran" if case.run else "inferred"
+    told = [layers.of_case(case.layer, case.dimensions), list(astuple(case.dimensions)), kind]
+    return told if case.behaviour in _MADE else [*told, case.id, case.about]
+
+
+def _cells(book: Book, name: str, behaviours: list[str]) -> list[dict[str, Any]]:
+    """Of one framework, in the order of behaviours, what is known of each case.
+
+    ``ends`` has a character for each case, in their order: `AGREES`, `NEVER`, or from `FIRST` on
+    the place in ``kinds`` of what speaks of it: a gap's number, or a list of pins' numbers among
+    the framework's own.
+    ``seen`` has what is on record: a case's place, the property, its value.
     """
     ours = [pin for pin in book.deviations if pin.framework == name]
     numbers = {id(pin): number for number, pin in enumerate(ours)}
     gaps = book.frameworks[name].gaps
-    records = {kind: book.seen(kind)[name] for kind in {one.name for one in book.records}}
-    found: dict[str, dict[str, Any]] = {}
+    records = {kind: book.seen(kind)[name] for kind in sorted({one.name for one in book.records})}
+    found: dict[str, dict[str, Any]] = {
+        one: {"ends": "", "kinds": [], "seen": []} for one in behaviours
+    }
     for case in book.cases:
-        cell = found.setdefault(
-            case.behaviour, {"agree": 0, "pinned": 0, "not": 0, "pins": {}, "gaps": {}, "seen": []}
-        )
+        cell = found[case.behaviour]
+        place = len(cell["ends"])
+        kind: Any = [numbers[id(pin)] for pin in book.pinned[name].get(case.id, ())]
         if case.id not in book.put[name]:
-            cell["not"] += 1
-            if gap := book.frameworks[name].gap(case.layer):
-                number = gaps.index(gap)
-                cell["gaps"][number] = cell["gaps"].get(number, 0) + 1
-            continue
-        met = book.pinned[name].get(case.id, ())
-        cell["pinned" if met else "agree"] += 1
-        for pin in met:
-            ids = cell["pins"].setdefault(numbers[id(pin)], [0])
-            ids[0] += 1
-            if len(ids) <= FEW and case.behaviour not in _MADE:  # a made id is as long as a line
-                ids.append(case.id)
+            gap = book.frameworks[name].gap(case.layer)
+            kind = gaps.index(gap) if gap else None
+        if kind in ([], None):
+            cell["ends"] += NEVER if kind is None else AGREES
+        else:
+            if kind not in cell["kinds"]:
+                cell["kinds"].append(kind)
+            cell["ends"] += chr(FIRST + cell["kinds"].index(kind))
         cell["seen"] += [
-            [case.id, kind, grid.short(seen[case.id].value)]
-            for kind, seen in sorted(records.items())
+            [place, one, grid.short(seen[case.id].value)]
+            for one, seen in records.items()
             if case.id in seen
         ]
-    return found
+    return list(found.values())

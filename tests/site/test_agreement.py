@@ -1,5 +1,6 @@
 """The page and the engine give the same: 5,000 layers and sizes, drawn at random."""
 
+import json
 import random
 from typing import Any
 
@@ -11,6 +12,7 @@ from conformance.convention.gap import DEFAULTS, values
 from conformance.lstm.agreement import contradictions
 from conformance.lstm.law import Law
 from conformance.pages.book import Book
+from conformance.pages.export import exported
 from conformance.pages.option import Asked
 from conformance.pages.snippet import snippet
 from conformance.pages.standing import standing
@@ -100,6 +102,24 @@ def test_page_and_engine(opened: Opened, book: Book) -> None:
         assert said == of_engine(book, one, of), one
         valid += "wrong" not in said
     assert LAYERS / 4 < valid < LAYERS  # both kinds were drawn
+
+
+def test_data(opened: Opened, book: Book) -> None:
+    """What the page has unpacked is what was exported."""
+    assert opened.open().evaluate("explorer.data") == json.loads(json.dumps(exported(book)))
+
+
+def test_observed(opened: Opened, book: Book) -> None:
+    """Of every case the page has the engine's id, and whether it agrees, is pinned, is not put."""
+    page = opened.open()
+    ask = """(name) => Object.keys(explorer.data.behaviours).flatMap((behaviour) =>
+      explorer.law.observed(name, behaviour).map((one) => [one.id, one.end]))"""
+    for name in random.Random(0).sample(list(book.frameworks), 5):
+        pinned, put = book.pinned[name], book.put[name]
+        assert dict(page.evaluate(ask, name)) == {
+            one.id: "gap" if one.id not in put else "pinned" if one.id in pinned else "agrees"
+            for one in book.cases
+        }
 
 
 def test_turned(opened: Opened, book: Book) -> None:

@@ -82,14 +82,23 @@ def test_copy(opened: Opened) -> None:
 
 
 def test_matrix(opened: Opened) -> None:
-    """A cell opens what is known of a framework on a behaviour, with links."""
+    """A cell opens what was seen of each case: shapes, an exception, what is on record, a gap."""
     page = opened.open("view=matrix")
     page.get_by_role("button", name=re.compile("^torch on empty-axis:")).click()
     detail = page.locator("#detail")
     expect(detail).to_contain_text("torch on empty-axis")
-    expect(detail).to_contain_text("RuntimeError")
     assert detail.get_by_role("link").count() > 1
     assert "cell=torch+empty-axis" in page.url
+    rows = page.locator("#observed tbody tr")
+    assert rows.count() == 7
+    expect(rows.first).to_contain_text("rejected: exception RuntimeError")
+    expect(rows.last).to_contain_text("agrees: output (0, 5, 8), h_n (2, 0, 4), c_n (2, 0, 4)")
+    page.get_by_label("Cases with").fill("input bidirectional")
+    expect(page.locator("#detail-count")).to_have_text("1 of 7 cases.")
+    page = opened.open("view=matrix&cell=mlx+variable-lengths&cases=not+put")
+    expect(rows.first.get_by_role("link")).to_have_attribute("href", re.compile("^https://"))
+    page = opened.open("view=matrix&cell=torch+return-state")
+    expect(rows.filter(has_text="container: (output, (h_n, c_n))").first).to_be_visible()
 
 
 def test_search(opened: Opened) -> None:
@@ -112,6 +121,9 @@ def test_search(opened: Opened) -> None:
         ("turn=x", "there is no framework x"),
         ("merge=sum", "merge: it joins two directions, so it needs bidirectional"),
         ("view=matrix&cell=x", "There is no cell x"),
+        ("view=matrix&cell=torch+constructor", "There is no cell torch constructor"),
+        ("turn=constructor", "there is no framework constructor"),
+        ("toString=1", "there is no option toString"),
         (f"{quote(EVIL)}=1", f"there is no option {EVIL}"),
     ],
 )
@@ -166,6 +178,36 @@ def test_reports(opened: Opened, tmp_path: Path) -> None:
     assert page.locator("img").count() == 0
 
 
+def test_versions(opened: Opened, tmp_path: Path) -> None:
+    """Two versions in one report stand side by side."""
+    head, row = lines("torch", ("guide-sequences", "agrees", [2, 5])).splitlines()
+    _, old = lines("torch@old", ("guide-sequences", "fails", [5, 2])).splitlines()
+    told = json.loads(head)
+    told["frameworks"] = {"torch": {"versions": {"torch": "2"}}, "torch@old": {"versions": {}}}
+    path = tmp_path / "a.jsonl"
+    path.write_text("\n".join([json.dumps(told), row, old]))
+    page = opened.open("view=reports")
+    page.get_by_label("Reports", exact=True).set_input_files(path)
+    expect(page.get_by_text("1 of 1 rows.")).to_be_visible()
+    assert page.locator("#compared tbody td").all_inner_texts() == [
+        "agrees, agrees y (2, 5)",
+        "fails, agrees y (5, 2)",
+    ]
+
+
+def test_cell_of_a_report(opened: Opened, tmp_path: Path) -> None:
+    """What an opened report says of a case stands in the matrix beside what is known of it."""
+    path = tmp_path / "a.jsonl"
+    path.write_text(lines("torch", ("guide-sequences", "fails", [5, 2])))
+    page = opened.open("view=reports")
+    page.get_by_label("Reports", exact=True).set_input_files(path)
+    page.get_by_role("button", name="Matrix").click()
+    page.get_by_role("button", name=re.compile("^torch on guide:")).click()
+    row = page.locator("#observed tbody tr", has_text="guide-sequences")
+    expect(row).to_contain_text("agrees: output (2, 5, 4)")
+    expect(row).to_contain_text("fails, agrees y (5, 2)")
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
@@ -173,8 +215,13 @@ def test_reports(opened: Opened, tmp_path: Path) -> None:
         (lines("a", ("b", "agrees", [1]))[:-20], "x.jsonl:2: no report"),
         (lines("a").replace("report/1", "report/2"), "its schema is lstm-conformance-report/2"),
         (lines("a", ("b", "newer", [1])), "x.jsonl:2: no report: no line of a report"),
+        ("null", "x.jsonl:1: no report: no line of a report"),
+        (
+            lines("a") + '{"framework": "toString", "claims": {}}',
+            "x.jsonl:2: no report: its framework",
+        ),
     ],
-    ids=["empty", "cut off", "schema", "newer"],
+    ids=["empty", "cut off", "schema", "newer", "null", "framework"],
 )
 def test_no_report(opened: Opened, tmp_path: Path, text: str, message: str) -> None:
     """What is no report is told on the page, with its line."""

@@ -1,9 +1,6 @@
 // The explorer's page. All that it shows of data is text: nothing here makes markup of a string.
 const began = performance.now();
-const data = JSON.parse(document.getElementById("data").textContent);
-for (const framework of Object.values(data.frameworks)) {
-  for (const one of [...framework.gaps, ...framework.pins]) one.source = data.links[one.source];
-}
+const data = unpacked(JSON.parse(document.getElementById("data").textContent));
 const law = laws(data);
 const at = (id) => document.getElementById(id);
 
@@ -32,7 +29,9 @@ const start = () => ({
   gaps: false,
   words: "",
   cell: "",
+  cases: "",
 });
+const texts = ["only", "words", "cell", "cases"];
 let state = start();
 
 const option = (name) => data.options.find((one) => one.name === name);
@@ -58,11 +57,11 @@ const fromAddress = () => {
         if (!views.includes(text)) throw new Error(`there is no view ${text}`);
         next.view = text;
       } else if (name === "turn") {
-        if (text && !(text in data.frameworks)) throw new Error(`there is no framework ${text}`);
+        if (text && !Object.hasOwn(data.frameworks, text)) throw new Error(`there is no framework ${text}`);
         next.turn = text;
-      } else if (name === "only" || name === "words" || name === "cell") next[name] = text;
+      } else if (texts.includes(name)) next[name] = text;
       else if (name === "gaps") next.gaps = text === "true";
-      else if (name in data.sizes) next.dimensions[name] = read(name, text);
+      else if (Object.hasOwn(data.sizes, name)) next.dimensions[name] = read(name, text);
       else if (option(name)) next.layer[name] = read(name, text);
       else throw new Error(`there is no option ${name}`);
     } catch (problem) {
@@ -81,7 +80,7 @@ const toAddress = () => {
   for (const [name, value] of Object.entries(state.dimensions)) {
     if (value !== data.sizes[name]) told.set(name, String(value));
   }
-  for (const name of ["only", "turn", "words", "cell"]) if (state[name]) told.set(name, state[name]);
+  for (const name of [...texts, "turn"]) if (state[name]) told.set(name, state[name]);
   if (state.gaps) told.set("gaps", "true");
   const address = `#${told}`;
   if (address !== (location.hash || "#")) history.replaceState(null, "", address);
@@ -116,6 +115,7 @@ const shown = () => {
   at("turn").value = state.turn;
   at("gaps").checked = state.gaps;
   at("words").value = state.words;
+  at("cases").value = state.cases;
 };
 const taken = () => {
   const wrong = [];
@@ -208,42 +208,56 @@ const drawLayer = () => {
 };
 
 // Frameworks by behaviours.
-const list = (title, items) => (items.length ? [made("h3", {}, title), made("ul", {}, ...items)] : []);
+const MOST = 200; // rows that are shown at once
+let loaded = []; // reports, each a column
+const told = (one) => {
+  if (one.end === "gap") return one.gap ? [`not put: ${one.gap.why} `, link("source", one.gap.source)] : ["not put"];
+  if (one.end === "pinned") return one.pins.flatMap((pin) => [`${pin.instead}. ${pin.why} `, link("source", pin.source), " "]);
+  if (one.kind === "refused") return ["refused, as it must be"];
+  const shapes = one.shapes.map((each) => `${each.name} (${each.shape.join(", ")})`).join(", ");
+  return [`agrees${one.kind === "inferred" ? " by inference, not run" : ""}${shapes ? `: ${shapes}` : ""}`];
+};
+const order = ["pinned", "agrees", "gap"];
 const drawDetail = () => {
   const [name, behaviour] = state.cell.split(" ");
-  const cell = (data.cells[name] || {})[behaviour];
-  if (!cell) {
+  if (!Object.hasOwn(data.cells, name) || !Object.hasOwn(data.behaviours, behaviour)) {
     if (state.cell) say(`There is no cell ${state.cell}.`);
-    at("detail").replaceChildren();
+    at("detail").hidden = true;
     return;
   }
-  const framework = data.frameworks[name];
-  const about = data.behaviours[behaviour];
-  at("detail").replaceChildren(
-    made("h3", {}, `${name} on ${behaviour}: ${cell.agree} agree, ${cell.pinned} pinned, ${cell.not} not put`),
-    made("p", {}, link("source of the behaviour", about.source)),
-    ...list("Pins", Object.entries(cell.pins).map(([number, [count, ...ids]]) => {
-      const pin = framework.pins[number];
-      const cases = ids.length ? `${ids.join(", ")}${count > ids.length ? `, ${count - ids.length} more` : ""}` : `${count} cases`;
-      return made("li", {}, made("code", {}, pin.where || "every case"), `: ${pin.instead}. ${pin.why} (${cases}) `, link("source", pin.source));
-    })),
-    ...list("Gaps", Object.entries(cell.gaps).map(([number, count]) => {
-      const gap = framework.gaps[number];
-      return made("li", {}, `${count} cases: ${gap.why} `, link("source", gap.source));
-    })),
-    ...list("On record", cell.seen.map(([id, kind, seen]) => made("li", {}, `${id}, ${kind}: `, made("code", {}, seen)))),
-  );
+  const wanted = state.cases.toLowerCase().split(/\s+/).filter(Boolean);
+  const all = law.observed(name, behaviour).map((one) => ({ ...one, told: made("span", {}, ...told(one)) }));
+  const found = all.filter((one) => {
+    const text = `${one.id} ${one.end} ${one.about} ${one.told.textContent} ${one.seen.flat().join(" ")}`.toLowerCase();
+    return wanted.every((word) => text.includes(word));
+  });
+  found.sort((one, other) => order.indexOf(one.end) - order.indexOf(other.end));
+  const { agree, pinned, not } = law.counted(name, behaviour);
+  at("detail-title").textContent = `${name} on ${behaviour}: ${agree} agree, ${pinned} pinned, ${not} not put`;
+  at("detail-source").replaceChildren(link("source of the behaviour", data.behaviours[behaviour].source));
+  at("detail-count").textContent = `${found.length} of ${all.length} cases${found.length > MOST ? `, the first ${MOST} shown` : ""}.`;
+  const head = ["case", "seen", ...loaded.map((one) => `in ${one.name}`)].map((text) => made("th", { scope: "col" }, text));
+  const rows = found.slice(0, MOST).map((one) => {
+    const id = made("th", { scope: "row" }, made("code", {}, one.id));
+    if (one.about) id.append(made("div", { class: "quiet" }, one.about));
+    const seen = made("td", { class: one.end }, one.told);
+    for (const [kind, value] of one.seen) seen.append(made("div", {}, `${kind}: `, made("code", {}, value)));
+    return made("tr", {}, id, seen, ...loaded.map((report) => reported(report, `${name} on ${one.id}`)));
+  });
+  at("observed").replaceChildren(made("thead", {}, made("tr", {}, ...head)), made("tbody", {}, ...rows));
+  at("detail").hidden = false;
 };
 const drawMatrix = () => {
   if (!at("matrix").rows.length) {
     const head = made("tr", {}, made("th", { scope: "col" }, "behaviour"), ...Object.keys(data.frameworks).map((name) => made("th", { scope: "col" }, name)));
     const rows = Object.keys(data.behaviours).map((behaviour) =>
       made("tr", {}, made("th", { scope: "row" }, behaviour), ...Object.keys(data.frameworks).map((name) => {
-        const cell = data.cells[name][behaviour];
+        const cell = law.counted(name, behaviour);
         const text = [cell.agree || "", cell.pinned ? `${cell.pinned}p` : "", cell.not ? `${cell.not}u` : ""].join(" ").trim();
         const button = made("button", { type: "button", "aria-label": `${name} on ${behaviour}: ${text}` }, text || "-");
         button.addEventListener("click", () => {
           state.cell = `${name} ${behaviour}`;
+          state.cases = at("cases").value = "";
           draw();
           at("detail").focus();
         });
@@ -255,24 +269,25 @@ const drawMatrix = () => {
 };
 
 // Search.
-const entries = [
-  ...Object.entries(data.behaviours).flatMap(([name, one]) =>
-    Object.entries(one.abouts).map(([id, about]) => ({ kind: "case", head: id, text: about, source: one.source }))),
+let entries;
+const searched = () => [
+  ...Object.entries(data.behaviours).flatMap(([name, { source }]) =>
+    law.cases(name).filter((one) => one.about).map((one) => ({ kind: "case", head: one.id, text: one.about, source }))),
   ...Object.entries(data.frameworks).flatMap(([name, framework]) => [
     ...framework.pins.map((pin) => ({ kind: "pin", head: `${name}: ${pin.where}`, text: `${pin.instead}. ${pin.why}`, source: pin.source })),
     ...framework.gaps.map((gap) => ({ kind: "gap", head: `${name}: ${JSON.stringify(gap.options)}`, text: gap.why, source: gap.source })),
   ]),
 ].map((one) => ({ ...one, all: `${one.kind} ${one.head} ${one.text}`.toLowerCase() }));
-const MOST = 200;
 const drawSearch = () => {
   const wanted = state.words.toLowerCase().split(/\s+/).filter(Boolean);
+  if (wanted.length) entries = entries || searched();
   const found = wanted.length ? entries.filter((one) => wanted.every((word) => one.all.includes(word))) : [];
   at("count").textContent = wanted.length ? `${found.length} found${found.length > MOST ? `, the first ${MOST} shown` : ""}.` : "";
   at("found").replaceChildren(...found.slice(0, MOST).map((one) =>
     made("li", {}, made("strong", {}, `${one.kind} `), made("code", {}, one.head), ` ${one.text} `, link("source", one.source))));
 };
 
-// Reports, read here.
+// Reports, read here. Versions of one framework in one report are columns of their own.
 const settled = ["fails", "pinned", "agrees", "unsupported"];
 const parsed = (name, text) => {
   const lines = text.trimEnd().split("\n");
@@ -280,35 +295,48 @@ const parsed = (name, text) => {
   try {
     const header = JSON.parse(lines[0]);
     if (header.report_schema !== "lstm-conformance-report/1") throw new Error(`its schema is ${header.report_schema}`);
-    const rows = new Map();
+    const columns = [];
+    const places = new Map();
+    for (const label of Object.keys(header.frameworks)) {
+      const base = label.split("@")[0];
+      const place = [...places.keys()].filter((one) => one.split("@")[0] === base).length;
+      places.set(label, place);
+      columns[place] = columns[place] || { name, labels: [], complete: header.complete, rows: new Map() };
+      const versions = Object.entries(header.frameworks[label].versions).map((pair) => pair.join(" "));
+      columns[place].labels.push(`${label} (${versions.join(", ")})`);
+    }
     for (number = 1; number < lines.length; number++) {
       const entry = JSON.parse(lines[number]);
       const all = Object.values(entry.claims).map((one) => one.settled);
       const worst = settled.find((word) => all.includes(word));
-      if (!worst || !(entry.framework in header.frameworks)) throw new Error("no line of a report");
+      if (!places.has(entry.framework)) throw new Error("its framework is not in the first line");
+      if (!worst || all.some((word) => !settled.includes(word))) throw new Error("no line of a report");
       const shapes = Object.entries(entry.native || {}).map(([key, one]) => `${key} (${one.shape.join(", ")})`);
+      const { rows } = columns[places.get(entry.framework)];
       rows.set(`${entry.framework.split("@")[0]} on ${entry.case}`, { worst, outcome: entry.outcome, shapes: shapes.join(", ") });
     }
-    return { name, header, rows };
+    if (columns.length > 1) for (const one of columns) one.name = `${name}: ${one.labels.join(", ")}`;
+    return columns;
   } catch (problem) {
-    throw new Error(`${name}:${number + 1}: no report: ${problem.message}`);
+    const why = problem instanceof TypeError ? "no line of a report" : problem.message;
+    throw new Error(`${name}:${number + 1}: no report: ${why}`);
   }
 };
 const counts = (report) => settled.map((word) => `${[...report.rows.values()].filter((one) => one.worst === word).length} ${word}`).join(", ");
+const reported = (report, key) => {
+  const one = report.rows.get(key);
+  return one ? made("td", { class: one.worst }, `${one.worst}, ${one.outcome} ${one.shapes}`) : made("td", {}, "not there");
+};
 const drawReports = (reports) => {
-  const told = reports.map((one) => made("p", {}, `${one.name}: ${counts(one)}; ${Object.entries(one.header.frameworks).map(([label, each]) => `${label} (${Object.entries(each.versions).map((pair) => pair.join(" ")).join(", ")})`).join("; ")}${one.header.complete ? "" : "; cut short"}`));
+  const told = reports.map((one) => made("p", {}, `${one.name}: ${counts(one)}; ${one.labels.join("; ")}${one.complete ? "" : "; cut short"}`));
   const keys = [...new Set(reports.flatMap((one) => [...one.rows.keys()]))].sort();
-  const cell = (report, key) => {
-    const one = report.rows.get(key);
-    return one ? made("td", { class: one.worst }, `${one.worst}, ${one.outcome} ${one.shapes}`) : made("td", {}, "not there");
-  };
   const differ = keys.filter((key) => {
     const all = reports.map((report) => JSON.stringify(report.rows.get(key)));
-    return reports.length === 1 ? reports[0].rows.get(key).worst !== "agrees" : all[0] !== all[1];
+    return reports.length === 1 ? reports[0].rows.get(key).worst !== "agrees" : new Set(all).size > 1;
   });
   const head = made("tr", {}, made("th", { scope: "col" }, reports.length === 1 ? "what does not agree" : "what differs"), ...reports.map((one) => made("th", { scope: "col" }, one.name)));
-  const rows = differ.slice(0, 1000).map((key) => made("tr", {}, made("th", { scope: "row" }, key), ...reports.map((one) => cell(one, key))));
-  at("compared").replaceChildren(...told, made("p", { role: "status" }, `${differ.length} of ${keys.length} rows.`),
+  const rows = differ.slice(0, 1000).map((key) => made("tr", {}, made("th", { scope: "row" }, key), ...reports.map((one) => reported(one, key))));
+  at("compared").replaceChildren(...told, made("p", { role: "status" }, `${differ.length} of ${keys.length} rows${differ.length > 1000 ? ", the first 1000 shown" : ""}.`),
     made("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Rows" }, made("table", {}, made("thead", {}, head), made("tbody", {}, ...rows))));
 };
 at("files").addEventListener("change", async () => {
@@ -316,8 +344,10 @@ at("files").addEventListener("change", async () => {
   try {
     const files = [...at("files").files];
     if (files.length > 2) throw new Error("Two reports at most stand side by side.");
-    drawReports(await Promise.all(files.map(async (file) => parsed(file.name, await file.text()))));
+    loaded = (await Promise.all(files.map(async (file) => parsed(file.name, await file.text())))).flat();
+    drawReports(loaded);
   } catch (problem) {
+    loaded = [];
     at("compared").replaceChildren();
     say(problem.message);
   }
@@ -349,10 +379,12 @@ at("choice").addEventListener("reset", (event) => {
   shown();
   draw();
 });
-at("words").addEventListener("input", () => {
-  state.words = at("words").value;
-  draw();
-});
+for (const name of ["words", "cases"]) {
+  at(name).addEventListener("input", () => {
+    state[name] = at(name).value;
+    draw();
+  });
+}
 for (const one of document.querySelectorAll("[data-view]")) {
   one.addEventListener("click", () => {
     say("");

@@ -162,7 +162,8 @@ const laws = (data) => {
     if (dimensions.num_layers > 1) own.num_layers = 2;
     return own;
   };
-  const known = new Map(data.layers.map((one, number) => [key(one), number]));
+  const layers = data.layers.map((numbers) => Object.fromEntries(numbers.map((one) => data.chosen[one])));
+  const known = new Map(layers.map((one, number) => [key(one), number]));
   const numberOf = (layer, dimensions) => known.get(key(chosen(layer, dimensions)));
 
   const standing = (framework, layer, dimensions) => {
@@ -175,9 +176,47 @@ const laws = (data) => {
     if (partly.length) return { kind: "partly", reasons: partly };
     const want = Object.entries(chosen(layer, dimensions));
     const shown = framework.agreed.some((number) =>
-      want.every(([name, value]) => data.layers[number][name] === value),
+      want.every(([name, value]) => layers[number][name] === value),
     );
     return { kind: shown ? "agrees" : "unseen", reasons: [] };
+  };
+
+  // The cases of a behaviour. The id of one of a covering array is told by its layer and sizes.
+  const cases = (behaviour) =>
+    data.behaviours[behaviour].cases.map(([number, lengths, kind, id, about = ""]) => {
+      const { num_layers: _, ...own } = layers[number];
+      const layer = { ...defaults, ...own };
+      const dimensions = Object.fromEntries(Object.keys(data.sizes).map((name, place) => [name, lengths[place]]));
+      return { id: id || `${behaviour}-${identity(layer, lengths)}`, about, kind, layer, dimensions };
+    });
+  const identity = (layer, lengths) => {
+    const words = data.options
+      .map((one) => ({ name: one.name, value: layer[one.name], default: one.default }))
+      .filter((one) => one.value !== one.default)
+      .map(({ name, value }) => (typeof value !== "boolean" ? `${name}_${value}` : value ? name : `no_${name}`));
+    return [...words, ...lengths.map((size, place) => "btehl"[place] + size)].join("-").replaceAll("_", "-");
+  };
+
+  // What became of each case of a behaviour, in one framework.
+  const observed = (name, behaviour) => {
+    const cell = data.cells[name][Object.keys(data.behaviours).indexOf(behaviour)];
+    const framework = data.frameworks[name];
+    const found = cases(behaviour).map((one, place) => {
+      const end = cell.ends[place];
+      const spoken = cell.kinds[end.charCodeAt(0) - data.first];
+      if (Array.isArray(spoken)) return { ...one, end: "pinned", pins: spoken.map((number) => framework.pins[number]), seen: [] };
+      if (end !== data.agrees) return { ...one, end: "gap", gap: framework.gaps[spoken], seen: [] };
+      const shaped = one.kind === "ran" || one.kind === "inferred";
+      return { ...one, end: "agrees", shapes: shaped ? shapes(framework, one.layer, one.dimensions) : [], seen: [] };
+    });
+    for (const [place, kind, value] of cell.seen) found[place].seen.push([kind, value]);
+    return found;
+  };
+  const counted = (name, behaviour) => {
+    const { ends, kinds } = data.cells[name][Object.keys(data.behaviours).indexOf(behaviour)];
+    const agree = ends.split(data.agrees).length - 1;
+    const pinned = [...ends].filter((end) => Array.isArray(kinds[end.charCodeAt(0) - data.first])).length;
+    return { agree, pinned, not: ends.length - agree - pinned };
   };
 
   // What its user would write; null where the snippet does not speak of such a layer.
@@ -243,6 +282,6 @@ const laws = (data) => {
     return ["import numpy as np", "from einops import rearrange", "", "made = {}", ...lines].join("\n");
   };
 
-  return { defaults, contradictions, shapes, parameters, gap, standing, snippet, turned, sizes, chosen };
+  return { defaults, contradictions, shapes, parameters, gap, standing, snippet, turned, sizes, chosen, cases, observed, counted };
 };
 if (typeof module !== "undefined") module.exports = { laws };
