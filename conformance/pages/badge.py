@@ -14,7 +14,8 @@ def badges(header: Header, entries: Sequence[Entry]) -> dict[Path, str]:
     A case with a pin is as it is known to be, and counts as one of those that came out so.
     """
     found: dict[Path, str] = {}
-    for label in header.frameworks:
+    bases = [_base(label) for label in header.frameworks]
+    for label, base in zip(header.frameworks, bases, strict=True):
         ours = [entry for entry in entries if entry.framework == label]
         came = [matrix.worst(entry) for entry in ours]
         put = len(came) - came.count("unsupported")
@@ -29,8 +30,14 @@ def badges(header: Header, entries: Sequence[Entry]) -> dict[Path, str]:
         }
         known = f", {len(pins)} known deviation{'s' * (len(pins) != 1)}" if pins else ""
         message = f"{put - failed} of {put}{known}"
-        found[Path(f"{_name(label)}.json")] = _endpoint(message, header.complete, failed)
+        name = base if bases.count(base) == 1 else label
+        found[Path(f"{_name(name)}.json")] = _endpoint(message, header.complete, failed)
     return found
+
+
+def _base(label: str) -> str:
+    """A framework's name, which stands before its interpreter."""
+    return label.partition("@")[0]
 
 
 def _name(label: str) -> str:

@@ -42,6 +42,22 @@ def test_cut_short() -> None:
     assert (badge["message"], badge["color"]) == ("1 of 1, cut short", "lightgrey")
 
 
+@pytest.mark.parametrize(
+    ("labels", "names"),
+    [
+        (["right@../build/bin/python"], ["right.json"]),
+        (["right", "right@old/python"], ["right.json", "right-old-python.json"]),
+    ],
+)
+def test_names(labels: list[str], names: list[str]) -> None:
+    """A file has the framework's name, and that of its interpreter where there are several."""
+    header = HEADER.model_copy(
+        update={"frameworks": dict.fromkeys(labels, HEADER.frameworks["right"])}
+    )
+    entries = [entry(shapes=AGREES).model_copy(update={"framework": one}) for one in labels]
+    assert [path.name for path in badges(header, entries)] == names
+
+
 def test_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """The files are written to a folder, whatever a label is; what is no report is one line."""
     label = f"../{EVIL}"
