@@ -3,10 +3,11 @@
 import stat
 import zipfile
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import IO, Any
 
-from conformance.formats import graph, hdf5, npz, pickled, tensors, tree
+from conformance.formats import graph, hdf5, npz, pickled, sequence, tensors, tree
 from conformance.formats.saved import FormatError, Saved
 
 # What writes each form that an adapter may declare.
@@ -17,6 +18,7 @@ WRITERS: Mapping[str, Callable[[IO[bytes], Mapping[str, Any], Mapping[str, str]]
     "hdf5": hdf5.write,
     "pickle": pickled.write,
     "graph": graph.write,
+    sequence.FORM: sequence.write,
 }
 STORAGES = "storages"  # the form of a pickle whose classes are those of a package
 FORMS = (*WRITERS, STORAGES)
@@ -34,7 +36,8 @@ def read(path: Path) -> Saved:
         raise FormatError("not a regular file")
     with path.open("rb") as file:
         start = file.read(64)
-    return _reader(path, start)(path)
+    form, reader = _reader(path, start)
+    return replace(reader(path), form=form)
 
 
 def write(
@@ -44,49 +47,53 @@ def write(
 
     `package` has the classes that a pickle of storages names.
     """
+    for name in arrays:
+        if "\0" in name or name != name.encode("utf-8", "replace").decode("utf-8"):
+            raise FormatError(f"{name!r} is no name that a file can hold")
     if form == STORAGES:
         pickled.write_zipped(file, arrays, told, package)
     else:
         WRITERS[form](file, arrays, told)
 
 
-def _reader(path: Path, start: bytes) -> Callable[[Path], Saved]:
+def _reader(path: Path, start: bytes) -> tuple[str, Callable[[Path], Saved]]:
+    """The form that a file is in, and what reads it."""
     if not start:
         raise FormatError("it is empty")
     if start.startswith(b"PK"):
         return _zipped(path)
     if start.startswith(b"\x89HDF\r\n\x1a\n"):
-        return hdf5.read
-    if start.startswith(b"\x93NUMPY"):
-        return npz.read_one
+        return "hdf5", hdf5.read
+    if start.startswith(npz.MAGIC) or sequence.headed(start):
+        return sequence.FORM, sequence.read
     if len(start) > 9 and start[8:9] == b"{" and start[0:8] != b"version ":
-        return tensors.read
+        return "tensors", tensors.read
     if start[0] == 0x80 and len(start) > 1 and start[1] <= 5:
-        return pickled.read
+        return "pickle", pickled.read
     if start[0] in (0x08, 0x0A, 0x12, 0x3A):
-        return graph.read
+        return "graph", graph.read
     if 0x81 <= start[0] <= 0x8F or start[0] in (0xDE, 0xDF):
-        return tree.read
+        return "tree", tree.read
     if start.startswith(b"version https://git-lfs"):
         raise FormatError("a pointer of Git LFS, not the file itself: git lfs pull fetches it")
     text = f"no file of weights that is read: it begins with {start[:8]!r}"
     raise FormatError(f"{text} (read: .npz, .safetensors, .pt, .h5, .msgpack, .pdparams, a graph)")
 
 
-def _zipped(path: Path) -> Callable[[Path], Saved]:
+def _zipped(path: Path) -> tuple[str, Callable[[Path], Saved]]:
     try:
         with zipfile.ZipFile(path) as archive:
             names = [one.rpartition("/")[2] for one in archive.namelist()]
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as problem:
         raise FormatError(f"a broken zip file: {problem}") from problem
     if "data.pkl" in names:
-        return pickled.read_zipped
+        return STORAGES, pickled.read_zipped
     if any(name.endswith(".h5") for name in names):
-        return hdf5.read_zipped
+        return "hdf5", hdf5.read_zipped
     if names and not any(name.endswith(".npy") for name in names):
         told = ", ".join(names[:4])
         raise FormatError(f"a zip file without weights that are read: it holds {told}")
-    return npz.read
+    return "arrays", npz.read
 
 
 def _folder(path: Path) -> Saved:

@@ -15,11 +15,20 @@ from typing import IO, Any
 import numpy as np
 
 from conformance.formats import network, wire
-from conformance.formats.saved import BFLOAT16, MAX_BYTES, Budget, FormatError, Saved, laid
+from conformance.formats.saved import (
+    BFLOAT16,
+    FLOAT8,
+    MAX_BYTES,
+    Budget,
+    FormatError,
+    Saved,
+    laid,
+)
 
 DTYPES: dict[int, Any] = {
     **{1: "<f4", 2: "u1", 3: "i1", 4: "<u2", 5: "<i2", 6: "<i4", 7: "<i8", 9: "?", 10: "<f2"},
     **{11: "<f8", 12: "<u4", 13: "<u8", 14: "<c8", 15: "<c16", 16: BFLOAT16},
+    **dict(enumerate(FLOAT8.values(), 17)),
 }
 CODES = {np.dtype(dtype): code for code, dtype in DTYPES.items()}
 RECURRENT = {"LSTM": "WRB", "GRU": "WRB", "RNN": "WRB"}  # and the letters of inputs 1 to 3
@@ -209,8 +218,8 @@ def _tensor(data: memoryview, budget: Budget) -> tuple[str, Any]:
         return name, laid(name, raw, dtype, tuple(shape))
     if len(parts) != math.prod(shape):
         raise FormatError(f"{name}: {tuple(shape)} is not {len(parts):,} numbers")
-    if code in (10, 16):  # as the bits of each
-        return name, np.array(parts, "<u2").view(dtype).reshape(shape)
+    if code == 10 or dtype.kind == "V":  # as the bits of each
+        return name, np.array(parts, f"<u{dtype.itemsize}").view(dtype).reshape(shape)
     if dtype.kind == "c":
         raise FormatError(f"{name}: complex numbers, {due:,} bytes")
     return name, np.array(parts, dtype).reshape(shape)
@@ -334,7 +343,7 @@ def write(file: IO[bytes], arrays: Mapping[str, Any], told: Mapping[str, str]) -
 
 
 def _put_tensor(name: str, array: Any) -> bytes:
-    array = array if array.dtype == BFLOAT16 else array.astype(array.dtype.newbyteorder("<"))
+    array = array if array.dtype.kind == "V" else array.astype(array.dtype.newbyteorder("<"))
     if array.dtype not in CODES:
         raise FormatError(f"{name}: the form has no {array.dtype}")
     shape = b"".join(wire.put(1, int(size)) for size in array.shape)

@@ -5,6 +5,7 @@ unpacks to a large one costs no more than its directory.
 """
 
 import json
+import tokenize
 import zipfile
 import zlib
 from collections.abc import Mapping
@@ -25,11 +26,11 @@ from conformance.formats.saved import (
 )
 
 READERS = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}
-SUFFIX = ".npy"
+SUFFIX, MAGIC = ".npy", b"\x93NUMPY"
 # What zipfile and numpy raise at what is none of theirs, is encrypted, or is cut off.
 BROKEN = (
     *(ValueError, NotImplementedError, RuntimeError, EOFError, OSError, MemoryError),
-    *(zlib.error, zipfile.BadZipFile, SyntaxError, TypeError),
+    *(zlib.error, zipfile.BadZipFile, SyntaxError, TypeError, tokenize.TokenError),
 )
 MAX_COMMENT = 65_535  # bytes, of a zip file
 
@@ -44,18 +45,6 @@ def read(file: Path) -> Saved:
         raise
     except BROKEN as problem:
         raise FormatError(f"no .npz file of arrays: {problem}") from problem
-
-
-def read_one(file: Path) -> Saved:
-    """The one array of an .npy file, by the file's name. Raises FormatError."""
-    try:
-        with file.open("rb") as opened:
-            size = file.stat().st_size
-            return Saved({file.stem: array(opened, file.name, size, Budget())})
-    except FormatError:
-        raise
-    except BROKEN as problem:
-        raise FormatError(f"no .npy file: {problem}") from problem
 
 
 def write(file: IO[bytes], arrays: Mapping[str, Any], told: Mapping[str, str]) -> None:

@@ -15,7 +15,15 @@ from typing import IO, Any
 import numpy as np
 
 from conformance.formats.machine import Call, Name, Persistent, load
-from conformance.formats.saved import BFLOAT16, MAX_BYTES, Budget, FormatError, Saved, laid
+from conformance.formats.saved import (
+    BFLOAT16,
+    FLOAT8,
+    MAX_BYTES,
+    Budget,
+    FormatError,
+    Saved,
+    laid,
+)
 
 # Storages by the name of their class. A quantized one has bytes, which stand for it.
 STORAGES: Mapping[str, Any] = {
@@ -24,11 +32,14 @@ STORAGES: Mapping[str, Any] = {
     **{"ByteStorage": "u1", "BoolStorage": "?", "BFloat16Storage": BFLOAT16},
     **{"ComplexFloatStorage": "<c8", "ComplexDoubleStorage": "<c16"},
     **{"QInt8Storage": "i1", "QUInt8Storage": "u1", "QInt32Storage": "<i4"},
+    "UntypedStorage": "u1",  # of bytes, whose dtype the array itself says
 }
+KINDS: Mapping[str, Any] = {**FLOAT8, **{f"uint{8 * size}": f"<u{size}" for size in (2, 4, 8)}}
 NAMES = {np.dtype(one): name for name, one in reversed([*STORAGES.items()]) if name[0] != "Q"}
 MAGIC = 0x1950A86A20F9469CFC6C  # the first of the five pickles of an older file
 INNER = ("_parameters", "_modules", "_buffers")  # of an object: no part of a name
 DEPTH, MAX_NODES = 200, 500_000
+PACKED = "ScriptObject"  # the class of what only its own framework unpacks
 BROKEN = (
     *(ValueError, TypeError, KeyError, IndexError, AttributeError, OverflowError),
     *(EOFError, OSError, MemoryError, RecursionError, NotImplementedError, RuntimeError),
@@ -152,6 +163,8 @@ class _Reader:
         found = dict(self._found(value, ()))
         if not found:
             told = f": it holds {', '.join(sorted(self._called)[:8])}" if self._called else ""
+            if PACKED in self._called:
+                told += ", which is packed as of a quantized layer: save it before that is done"
             raise FormatError(f"a pickle without an array{told}")
         return found
 
@@ -185,7 +198,10 @@ class _Reader:
             inner = call.arguments[0]
             return self._array(name, inner) if isinstance(inner, Call) else None
         if call.name.startswith("_rebuild_") and call.arguments:
-            return self._view(name, *call.arguments[:4])
+            kind = call.arguments[6] if call.arguments[6:] else None
+            told = KINDS.get(kind.name) if isinstance(kind, Name) else None
+            storage, offset, shape, strides = call.arguments[:4]
+            return self._view(name, storage, offset, shape, strides, told)
         if call.name == "_reconstruct" and isinstance(call.state, tuple):
             _, shape, kind, fortran, data = call.state
             return self._own(name, shape, kind, data, "F" if fortran else "C")
@@ -194,11 +210,15 @@ class _Reader:
             return self._own(name, shape, kind, data, order)
         return None
 
-    def _view(self, name: str, storage: Any, offset: Any, shape: Any, strides: Any) -> Any:
-        """An array that is a view of a storage."""
+    def _view(
+        self, name: str, storage: Any, offset: Any, shape: Any, strides: Any, told: Any = None
+    ) -> Any:
+        """An array that is a view of a storage, of a dtype of its own where one is `told`."""
         if not isinstance(storage, Persistent):
             raise FormatError(f"{name}: an array without a storage")
         key, dtype, count = _storage(storage)
+        if told is not None:
+            count, dtype = count * dtype.itemsize // np.dtype(told).itemsize, np.dtype(told)
         shape, strides = tuple(map(int, shape)), tuple(map(int, strides))
         self._budget.take(name, shape, dtype)
         if len(shape) != len(strides) or min((*strides, int(offset)), default=0) < 0:
@@ -211,11 +231,16 @@ class _Reader:
             raise FormatError(f"{name}: it ends behind its storage, of {count:,} numbers")
         if key not in self._kept:
             self._kept[key] = self._numbers(key, count * dtype.itemsize)
-        flat = laid(name, self._kept[key], dtype, (count,))
+        # NumPy does not stride over what it has no name for.
+        flat = laid(name, self._kept[key], f"V{dtype.itemsize}", (count,))
         step = [one * dtype.itemsize for one in strides]
-        return np.ascontiguousarray(
-            np.lib.stride_tricks.as_strided(flat[int(offset) :], shape, step, writeable=False)
-        ).reshape(shape)
+        return (
+            np.ascontiguousarray(
+                np.lib.stride_tricks.as_strided(flat[int(offset) :], shape, step, writeable=False)
+            )
+            .reshape(shape)
+            .view(dtype)
+        )
 
     def _own(self, name: str, shape: Any, kind: Any, data: Any, order: str) -> Any:
         """An array whose numbers lie in the pickle itself."""
@@ -255,7 +280,7 @@ def _global(module: str, name: str) -> bytes:
 
 def _contiguous(one: Any) -> Any:
     array = np.asarray(one, order="C")
-    if array.dtype != BFLOAT16:
+    if array.dtype.kind != "V":
         array = array.astype(array.dtype.newbyteorder("<"), copy=False)
     return array
 

@@ -14,6 +14,11 @@ MAX_BYTES = 2**30  # of the arrays that are read, unpacked
 MAX_ARRAYS = 10_000  # that a file holds
 MAX_NAME = 1_000  # characters
 BFLOAT16: np.dtype[Any] = np.dtype(ml_dtypes.bfloat16)
+# Of eight bits, by the names that files have for them: read, so that it can be told what they are.
+FLOAT8: Mapping[str, np.dtype[Any]] = {
+    name: np.dtype(getattr(ml_dtypes, name))
+    for name in ("float8_e4m3fn", "float8_e4m3fnuz", "float8_e5m2", "float8_e5m2fnuz")
+}
 
 
 class FormatError(ValueError):
@@ -29,12 +34,14 @@ class Saved:
     """The arrays of a file by name, and what it says beside them.
 
     `configuration` is what the file itself tells of its layers, by the name of each: the options
-    with which it was built. `told` is text by key that is stored beside the arrays.
+    with which it was built. `told` is text by key that is stored beside the arrays. `form` is the
+    one that the file is in, of `conformance.formats.file.FORMS`.
     """
 
     arrays: Mapping[str, Any]
     configuration: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     told: Mapping[str, str] = field(default_factory=dict)
+    form: str = ""
 
 
 class Budget:

@@ -10,7 +10,15 @@ from typing import IO, Any
 
 import numpy as np
 
-from conformance.formats.saved import BFLOAT16, MAX_ARRAYS, Budget, FormatError, Saved, laid
+from conformance.formats.saved import (
+    BFLOAT16,
+    FLOAT8,
+    MAX_ARRAYS,
+    Budget,
+    FormatError,
+    Saved,
+    laid,
+)
 
 MAX_HEADER = 100_000_000  # bytes, as the format itself allows
 TEXTS = "__metadata__"
@@ -18,6 +26,7 @@ DTYPES: dict[str, Any] = {
     **{"F64": "<f8", "F32": "<f4", "F16": "<f2", "BF16": BFLOAT16, "BOOL": "?", "C64": "<c8"},
     **{f"I{8 * size}": f"<i{size}" for size in (1, 2, 4, 8)},
     **{f"U{8 * size}": f"<u{size}" for size in (1, 2, 4, 8)},
+    **{"F8_E4M3": FLOAT8["float8_e4m3fn"], "F8_E5M2": FLOAT8["float8_e5m2"]},
 }
 NAMES = {np.dtype(dtype): name for name, dtype in DTYPES.items()}
 
@@ -64,7 +73,7 @@ def write(file: IO[bytes], arrays: Mapping[str, Any], told: Mapping[str, str]) -
     parts, at = [], 0
     for name, one in arrays.items():
         array = np.asarray(one)
-        if array.dtype != BFLOAT16:
+        if array.dtype.kind != "V":
             array = array.astype(array.dtype.newbyteorder("<"))
         if array.dtype not in NAMES:
             raise FormatError(f"{name}: the form has no {array.dtype}")

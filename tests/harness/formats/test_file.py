@@ -48,8 +48,12 @@ def test_written_and_read(form: str, tmp_path: Path) -> None:
     got = file.read(write(tmp_path / "no.suffix", form))
     arrays = dict(got.arrays)
     arrays.pop("merged", None)  # a graph's own constant
+    if form == "sequence":  # which keeps the order alone
+        assert list(arrays) == ["0", "1", "2"]
+        arrays = dict(zip(ARRAYS, arrays.values(), strict=True))
     assert same(arrays, ARRAYS)
-    if form not in ("tree", "pickle"):  # which have no place for them
+    assert got.form == form
+    if form not in ("tree", "pickle", "sequence"):  # which have no place for them
         assert {key: got.told[key] for key in TEXTS} == TEXTS
 
 
@@ -66,7 +70,7 @@ def test_dtypes(form: str, dtype: str, tmp_path: Path) -> None:
         with pytest.raises(FormatError, match="a: the form has no bfloat16"):
             write(tmp_path / "f", form, arrays)
         return
-    got = file.read(write(tmp_path / "f", form, arrays)).arrays["a"]
+    (got,) = file.read(write(tmp_path / "f", form, arrays)).arrays.values()
     assert got.dtype in (kind, kind.newbyteorder("="))
     assert np.array_equal(got, arrays["a"])
 
@@ -202,7 +206,12 @@ DEEP = b"\x81\xa1a" * 3_000 + b"\xc0"
         (b"text that is none", "no file of weights that is read: it begins with b'text"),
         (b"PK\x03\x04 and no more", "a broken zip file"),
         (b"\x89HDF\r\n\x1a\n", "no .h5 file of arrays"),
-        (b"\x93NUMPY\x01\x00", "no .npy file"),
+        (b"\x93NUMPY\x01\x00", "no .npy file, nor several behind one another"),
+        (b"\x93NUMPY\x01\x00\x02\x00{(" + bytes(80), "no .npy file, nor several"),
+        (b'{"width": 3}\n', "a line of JSON without arrays behind it"),
+        (b'{"width": 3}', "a line of JSON without arrays behind it"),
+        (b'{"width": 3}\n\x93NUMPY', "no .npy file, nor several behind one another"),
+        (b"{ no JSON", "no file of weights that is read: it begins as JSON does"),
         (b"version https://git-lfs.github.com/spec/v1\n", "a pointer of Git LFS"),
         (pickle.dumps({"a": Bomb()}), "a pickle without an array: it holds mkdir"),
         (pickle.dumps({"a": 1}), "a pickle without an array"),
@@ -324,6 +333,66 @@ def test_description(tmp_path: Path) -> None:
         assert list(got.arrays) == ["layers/lstm/cell/vars/0"]
         assert got.configuration["encoder"]["activation"] == "relu"
         assert got.configuration["layers/lstm"]["class_name"] == "LSTM"
+
+
+def test_sequence(tmp_path: Path) -> None:
+    """Arrays behind one another are numbered; the line by which a model is built is passed over."""
+    whole = write(tmp_path / "f", "sequence").read_bytes()
+    (tmp_path / "g").write_bytes(json.dumps({"width": 3}).encode() + b"\n" + whole)
+    for name in "fg":
+        got = file.read(tmp_path / name).arrays
+        assert same(got, dict(zip("012", ARRAYS.values(), strict=True)))
+    write(tmp_path / "alone.npy", "sequence", {"x": np.ones(3)})
+    assert list(file.read(tmp_path / "alone.npy").arrays) == ["alone"]
+
+
+@pytest.mark.parametrize("form", file.FORMS)
+@pytest.mark.parametrize("name", ["a\0b", "\ud800", "rest/\0"])
+def test_names_that_no_file_holds(form: str, name: str, tmp_path: Path) -> None:
+    """A name that would be cut off, or has no bytes, is told before anything is written."""
+    with pytest.raises(FormatError, match="is no name that a file can hold"):
+        write(tmp_path / "f", form, {**ARRAYS, name: np.ones(2, np.float32)})
+
+
+@pytest.mark.parametrize("kind", saved.FLOAT8)
+@pytest.mark.parametrize("form", ["tensors", "graph"])
+def test_eight_bits(form: str, kind: str, tmp_path: Path) -> None:
+    """Numbers of eight bits come with their dtype and shape, so that they can be told."""
+    array = np.ones((3, 2), saved.FLOAT8[kind])
+    if form == "tensors" and kind.endswith("fnuz"):
+        with pytest.raises(FormatError, match="a: the form has no float8"):
+            write(tmp_path / "f", form, {"a": array})
+        return
+    got = file.read(write(tmp_path / "f", form, {"a": array})).arrays["a"]
+    assert (got.dtype, got.shape) == (array.dtype, array.shape)
+
+
+def test_untyped_storage(tmp_path: Path) -> None:
+    """A storage of bytes is read in the dtype that its array says."""
+
+    def text(word: str) -> bytes:
+        return b"X" + len(word).to_bytes(4, "little") + word.encode()
+
+    storage = b"(" + text("storage") + b"cpackage.storage\nUntypedStorage\n" + text("0")
+    storage += text("cpu") + b"K\x06tQ"
+    view = storage + b"K\x00K\x02K\x03\x86K\x03K\x01\x86\x89Ncpackage\nfloat8_e5m2\n"
+    call = b"cpackage._utils\n_rebuild_tensor_v3\n(" + view + b"tR"
+    with zipfile.ZipFile(tmp_path / "f", "w") as archive:
+        archive.writestr("a/data.pkl", b"\x80\x02}" + text("a") + call + b"s.")
+        archive.writestr("a/data/0", bytes(6))
+    got = file.read(tmp_path / "f").arrays["a"]
+    assert (got.dtype, got.shape) == (saved.FLOAT8["float8_e5m2"], (2, 3))
+
+
+class ScriptObject:
+    """What only its own framework unpacks."""
+
+
+def test_packed_weights(tmp_path: Path) -> None:
+    """A state of what is packed alone says how it may have come about."""
+    (tmp_path / "f").write_bytes(pickle.dumps({"packed": ScriptObject()}))
+    with pytest.raises(FormatError, match="which is packed as of a quantized layer"):
+        file.read(tmp_path / "f")
 
 
 def test_nested() -> None:
