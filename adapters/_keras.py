@@ -155,6 +155,7 @@ CONVENTION = Convention(
             "{name: one[()]} if isinstance(one, h5py.Dataset) else {}))",
         ),
     ),
+    sequence="model.get_weights()",
 )
 
 TIME_DISTRIBUTED = "https://keras.io/api/layers/recurrent_layers/time_distributed/"

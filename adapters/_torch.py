@@ -80,6 +80,7 @@ CONVENTION = Convention(
             load="state = safetensors.torch.load_file(FILE)",
         ),
     ),
+    sequence="list(model.parameters())",
 )
 
 BUILT: tuple[Line | str, ...] = (  # of a snippet

@@ -218,8 +218,9 @@ class File:
     """A kind of file that the framework's users keep weights in.
 
     `form` is one of `conformance.formats.file.FORMS`. `save` and `load` are lines of Python, in
-    which ``FILE`` is the path; `load` reads the arrays by their names into ``state``. `package` has
-    the classes that a form names.
+    which ``FILE`` is the path; `load` reads the arrays by their names into ``state``. Where a form
+    keeps no names, ``SHAPES`` in `load` is a dict of shapes and dtypes by name. `package` has the
+    classes that a form names.
     """
 
     suffix: str
@@ -267,6 +268,9 @@ class Convention:
         of each layer and direction, then the biases.
     files
         Kinds of files that its users keep weights in, the one that its own loader takes first.
+    sequence
+        What makes the list of arrays, one behind another and without names, in which its users keep
+        weights: those of one layer and direction in the order of declaration.
     """
 
     inputs: Mapping[str, Native]
@@ -280,6 +284,7 @@ class Convention:
     spellings: tuple[Spelling, ...] = ()
     files: tuple[File, ...] = ()
     flat: str = ""
+    sequence: str = ""
 
 
 @dataclass(frozen=True)

@@ -107,7 +107,15 @@ CONVENTION = Convention(
             "jax.tree_util.tree_leaves_with_path(eqx.filter(model, eqx.is_array))})",
             load="state = dict(np.load(FILE))",
         ),
+        File(
+            ".eqx",
+            "sequence",
+            save="eqx.tree_serialise_leaves(FILE, model)",
+            load="state = dict(zip(SHAPES, eqx.tree_deserialise_leaves(FILE, "
+            "[jax.ShapeDtypeStruct(*one) for one in SHAPES.values()])))",
+        ),
     ),
+    sequence="eqx.tree_serialise_leaves",
 )
 
 SNIPPET = Snippet(

@@ -152,6 +152,7 @@ CONVENTION = Convention(
             "{name: one[()]} if isinstance(one, h5py.Dataset) else {}))",
         ),
     ),
+    sequence="model.get_weights()",
 )
 
 SNIPPET = Snippet(

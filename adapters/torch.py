@@ -102,6 +102,7 @@ CONVENTION = Convention(
             load="state = safetensors.torch.load_file(FILE)",
         ),
     ),
+    sequence="list(model.parameters())",
 )
 
 SNIPPET = Snippet(

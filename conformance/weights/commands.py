@@ -102,7 +102,8 @@ def _convert(root: Path, given: argparse.Namespace) -> int:
 
 def loading(done: Conversion, convention: Convention, kind: File, output: Path) -> Iterator[str]:
     """The lines of Python that put an output's weights into a model."""
-    yield kind.load.replace("FILE", repr(str(output)))
+    shapes = {name: (np.shape(one), str(one.dtype)) for name, one in done.arrays.items()}
+    yield kind.load.replace("FILE", repr(str(output))).replace("SHAPES", repr(shapes))
     for one in done.layers:
         if one.prefix:
             yield f"# {line(one.found.where)}"
@@ -207,6 +208,8 @@ def _weights(root: Path, given: argparse.Namespace) -> int:
         by = ", ".join(one.frameworks)
         told = f"{one.found}, {', '.join(kinds)}, as {by} spells it{sure}"
         tell(line(f"{one.where or 'the layer'}: {told}"))
+        if why := found.refused.get(one.where):
+            tell(line(f"  not converted: {why}"))
         if one.also:
             tell("  a second time under other names, with the same numbers")
     odd = [f"{one.where or 'the layer'}: no LSTM, but {one.why}" for one in found.misfits]

@@ -66,10 +66,16 @@ def dtype_of(found: Found) -> np.dtype[Any]:
             raise ConvertError(f"{told}: {dtype}, {text}")
         if dtype.kind == "c":
             raise ConvertError(f"{told}: {dtype}, and an LSTM's weights are real")
+        if dtype.name.startswith("float8"):
+            text = "eight bits a number, as of a quantized layer: dequantize it first"
+            raise ConvertError(f"{told}: {dtype}, {text}")
         if dtype.kind == "V" and dtype.name != "bfloat16":
             raise ConvertError(f"{told}: {dtype}, which is no number")
         dtypes[dtype.newbyteorder("=") if dtype.kind == "f" else dtype] = None
-    return np.result_type(*dtypes)
+    try:
+        return np.result_type(*dtypes)
+    except TypeError:  # of two narrow ones, neither of which holds the other
+        return np.dtype(np.float32)
 
 
 def told_numbers(found: Found) -> Iterator[str]:

@@ -1,6 +1,6 @@
 """What ``python -m conformance convert`` and ``weights`` do, as calls."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from os import PathLike
@@ -10,23 +10,27 @@ from typing import Any
 import numpy as np
 
 from adapters.contract import Convention, Layer
-from conformance.formats import file
+from conformance.formats import file, sequence
 from conformance.formats.saved import Saved
 from conformance.process.framework import Framework, find, shipped
 from conformance.weights import standard
+from conformance.weights.beside import Beside
 from conformance.weights.chosen import (
     Chosen,
     ConvertError,
     likely,
+    listed,
     picked,
     settled,
 )
 from conformance.weights.conversion import converted, dtype_of, prefixes, stacked, told_numbers
 from conformance.weights.flat import parted
 from conformance.weights.flat import sizes as flat_sizes
+from conformance.weights.numbered import NAMES, named, numbers
 from conformance.weights.spelled import Found, Misfit, search, spellings
 
 ROOT = Path(__file__).resolve().parents[2]
+GRAPH = "graph"  # the form of a file that says what is computed
 GATES = "the gates by sigmoid, the candidate and the cell's output by tanh"
 
 
@@ -70,6 +74,7 @@ class Listing:
     misfits: tuple[Misfit, ...]
     hints: tuple[str, ...]
     others: int  # arrays that are no LSTM's
+    refused: Mapping[str, str] = field(default_factory=dict)  # by where it lies: why not converted
 
 
 def find_layers(
@@ -81,13 +86,43 @@ def find_layers(
     ConvertError where names can be read in two ways, FormatError where the file cannot be.
     """
     saved = _saved(state)
+    saved, other = _by_number(saved, source, ROOT)
     chosen, misfits = _settled(saved, source, ROOT)
+    misfits = [*misfits, *other]
     taken = {name for one in chosen for name in (*one.found.names.values(), *one.also)}
     odd = {name for one in misfits for name in one.names}
-    rest = {k: one for k, one in saved.arrays.items() if k not in taken and k not in odd}
-    return Listing(
-        tuple(chosen), tuple(misfits), tuple(likely(rest)), len(saved.arrays) - len(taken)
-    )
+    refused = dict(_refused(chosen, saved))
+    told = " ".join(refused.values())  # which names what lies beside a layer
+    rest = {
+        name: one
+        for name, one in saved.arrays.items()
+        if name not in taken and name not in odd and name not in told
+    }
+    # Of a place that is told of already there is nothing to guess.
+    where = (*(one.where for one in misfits), *(one.where for one in chosen))
+    places = {one.replace("/", ".") or "it" for one in where}
+    hints = [one for one in likely(rest) if one.partition(":")[0] not in places]
+    others = len(saved.arrays) - len(taken)
+    return Listing(tuple(chosen), tuple(misfits), tuple(hints), others, refused)
+
+
+def _refused(chosen: Sequence[Chosen], saved: Saved) -> Iterator[tuple[str, str]]:
+    """Where each LSTM lies that is not converted, and why not."""
+    taken = {name for one in chosen for name in (*one.found.names.values(), *one.also)}
+    beside = Beside(saved.arrays, taken)
+    for one in chosen:
+        why = list(dict.fromkeys(standard.refusals(one.found, saved.configuration)))
+        try:
+            dtype_of(one.found)
+        except ConvertError as error:
+            yield one.where, str(error)
+            continue
+        # What a graph's node reads is all that there is of it.
+        if saved.form != GRAPH and (more := beside.of(one.found)):
+            why.append(f"beside its weights it has {listed(more)}")
+        if why:
+            told = "; ".join(why)
+            yield one.where, f"{one.where or 'the layer'} is not the standard LSTM: {told}"
 
 
 def convert(
@@ -121,17 +156,19 @@ def convert(
         saved = behind(saved, prefix)
     if flat:
         saved = unrolled(saved, source, flat, root)
+    saved, other = _by_number(saved, source, root, layers)
     chosen, misfits = _settled(saved, source, root)
+    misfits = [*misfits, *other]
     hints = likely(saved.arrays) if not chosen and not misfits else []
     if hints:
         raise ConvertError(f"no LSTM in it: {'; '.join(hints[:3])}")
     few = picked(chosen, misfits, layers, list(saved.arrays))
     aim = framework(root, target)
     assert aim.convention is not None
+    refused = dict(_refused(chosen, saved))
     for one in few:
-        if why := "; ".join(dict.fromkeys(standard.refusals(one.found, saved.configuration))):
-            raise ConvertError(f"{one.where or 'the layer'} is not the standard LSTM: {why}")
-        dtype_of(one.found)
+        if why := refused.get(one.where):
+            raise ConvertError(why)
     meant = [stacked([one.found for one in few])] if stack else [one.found for one in few]
     before = prefixes([one.where for one in meant], aim.convention)
     arrays: dict[str, Any] = {}
@@ -158,7 +195,10 @@ def convert(
         if one.also
     ]
     known = all(standard.of(one.found, saved.configuration) for one in few)
-    return Conversion(arrays, tuple(done), presumed(few, aim, known), tuple(dict.fromkeys(notes)))
+    told = presumed(few, aim, known)
+    if NAMES in saved.told and numbers(_saved(state).arrays):
+        told = {"names": saved.told[NAMES], **told}
+    return Conversion(arrays, tuple(done), told, tuple(dict.fromkeys(notes)))
 
 
 def made_of(found: Found, aim: Framework, split_bias: bool = False) -> dict[str, Any]:
@@ -234,6 +274,22 @@ def _saved(state: "Mapping[str, Any] | str | PathLike[str]") -> Saved:
             raise ConvertError(f"names are text, not {type(wrong[0]).__name__}")
         return Saved({name: np.asarray(one) for name, one in state.items()})
     return file.read(Path(state))
+
+
+def _by_number(
+    saved: Saved, source: str | None, root: Path, layers: Sequence[str] = ()
+) -> tuple[Saved, list[Misfit]]:
+    """A state whose arrays have no names, with names for what is an LSTM by its order."""
+    if not numbers(saved.arrays):
+        return saved, []
+    frameworks = find(root, [source] if source else shipped(root), missing=True)
+    few = [one.convention for one in frameworks if one.convention and one.convention.sequence]
+    # A file of a form that only some frameworks write is one of theirs.
+    own = [one for one in few if any(kind.form == saved.form for kind in one.files)]
+    if saved.form == sequence.FORM and own:
+        few = own
+    unlike = {repr((one.weights, one.gates)): one for one in few}
+    return named(saved, list(unlike.values()), layers)
 
 
 def _settled(saved: Saved, source: str | None, root: Path) -> tuple[list[Chosen], list[Misfit]]:

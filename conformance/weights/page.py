@@ -28,7 +28,14 @@ def _told(root: Path) -> Iterator[str]:
     few: dict[str, tuple[list[str], Convention, bool]] = {}
     for one in find(root, shipped(root), missing=True):
         assert one.convention is not None
-        key = repr((one.convention.weights, one.convention.spellings, one.convention.files))
+        key = repr(
+            (
+                one.convention.weights,
+                one.convention.spellings,
+                one.convention.files,
+                one.convention.sequence,
+            )
+        )
         never = one.gap(Layer(bias=False)) is not None
         few.setdefault(key, ([], one.convention, never))[0].append(one.name)
     for names, convention, never in few.values():
@@ -54,6 +61,10 @@ def _told(root: Path) -> Iterator[str]:
         yield ""
         for kind in convention.files:
             yield from _kind(kind)
+        if convention.sequence:
+            told = "are read by their order and shapes, each layer and direction as one"
+            yield f"Arrays in a list without names, as of `{convention.sequence}`, {told}."
+            yield ""
         yield "```text"
         yield from convention.loader.splitlines()
         yield "```"

@@ -20,6 +20,7 @@ from conformance.convention.convention import (
     parameter_laws,
     weights,
 )
+from conformance.formats.saved import BFLOAT16
 from conformance.lstm.case import Dimensions
 from conformance.lstm.law import places
 from conformance.lstm.sample import LayerWeights
@@ -64,7 +65,7 @@ class Found:
         if self.given is not None:
             return self.given
         where = self.spelled.convention, self.layer, self.dimensions
-        real = {name: np.real(one) for name, one in self.arrays.items()}  # no other is converted
+        real = {name: _real(one) for name, one in self.arrays.items()}
         return offset(self.spelled.convention, canonical_weights(*where, real), 1)
 
     @property
@@ -91,6 +92,14 @@ class Found:
             f"{layers}, {ways}, {sizes.embedding_dim} -> {sizes.hidden_units}{more}, {biases}, "
             f"{self.parameters:,} parameters"
         )
+
+
+def _real(array: Any) -> Any:
+    """The numbers of an array, where they are real; of no other is a layer converted."""
+    array = np.asarray(array)
+    if array.dtype.kind == "V" and array.dtype != BFLOAT16:
+        return np.zeros(array.shape)
+    return np.real(array)
 
 
 @dataclass(frozen=True)
@@ -170,6 +179,8 @@ def search(few: Sequence[Spelled], arrays: Arrays) -> tuple[list[Found], list[Mi
     found = _larger(found)
     read = {name for one in found for name in one.names.values()}
     odd = {one.names: one for one in reversed(misfits) if not read.issuperset(one.names)}
+    # Of arrays that one spelling calls whole, another may know a part alone.
+    odd = {few: one for few, one in odd.items() if not any(set(few) < set(more) for more in odd)}
     whole = [one for one in odd.values() if not one.half]
     kept = whole or ([] if found else list(odd.values()))
     return found, kept[::-1]
@@ -295,7 +306,7 @@ def _fitted(
             return None
         count = _layers(convention, group)
         due = set(parameter_laws(convention, layer, Dimensions(1, 1, 1, 1, count)))
-        told = [f"missing {one}" for one in sorted(due - group.keys())[:4]]
+        told = _missing(sorted(due - group.keys()), group, shapes)
         return Misfit(where, tuple(group.values()), spelled, ", ".join(told), half=True)
     count = _layers(convention, group)
     due = set(parameter_laws(convention, layer, Dimensions(1, 1, 1, 1, count)))
@@ -305,20 +316,62 @@ def _fitted(
     if due != group.keys():
         missing = sorted(one for one in due - group.keys())
         surplus = sorted(group[one] for one in group.keys() - due)
-        told = [f"missing {one}" for one in missing[:4]] + [f"unknown {one}" for one in surplus[:4]]
+        told = _missing(missing, group, shapes) + [f"unknown {one}" for one in surplus[:4]]
         return Misfit(where, names, spelled, ", ".join(told))
     held = {name: arrays[one] for name, one in group.items()}
     by_name = {name: shapes[one] for name, one in group.items()}
     if ways == 1 and "direction" not in _spelled_axes(convention):
         layer = replace(layer, bidirectional=_stacked_ways(convention, by_name) == 2)
-    try:
-        sized = _sized(convention, layer, count, by_name)
-        laws = parameter_laws(convention, *sized)
-    except (ValueError, IndexError, KeyError, ZeroDivisionError):
-        sized, laws = None, {}
-    if sized and sized[1].hidden_units and all(laws[one].shape == by_name[one] for one in laws):
-        return Found(where, spelled, *sized, dict(group), held)
+    if (found := sized(convention, layer, count, by_name)) is not None:
+        return Found(where, spelled, *found, dict(group), held)
+    laws = _laws(convention, layer, count, by_name)
     return Misfit(where, names, spelled, likeness(convention, layer, by_name, laws))
+
+
+def sized(
+    convention: Convention,
+    layer: Layer,
+    num_layers: int,
+    shapes: Mapping[str, tuple[int, ...]],
+) -> tuple[Layer, Dimensions] | None:
+    """The layer and sizes whose weights have those shapes, by name; None where there is none."""
+    laws = _laws(convention, layer, num_layers, shapes)
+    if not laws or any(law.shape != shapes[name] for name, law in laws.items()):
+        return None
+    found = _sized(convention, layer, num_layers, shapes)
+    return found if found[1].hidden_units and found[1].embedding_dim else None
+
+
+def _laws(
+    convention: Convention,
+    layer: Layer,
+    num_layers: int,
+    shapes: Mapping[str, tuple[int, ...]],
+) -> Mapping[str, Any]:
+    """The shapes that are due by the sizes of the lowest layer; none where it has no sizes."""
+    try:
+        return parameter_laws(convention, *_sized(convention, layer, num_layers, shapes))
+    except (ValueError, IndexError, KeyError, ZeroDivisionError):
+        return {}
+
+
+def _missing(
+    names: Sequence[str], group: Mapping[str, str], shapes: Mapping[str, tuple[int, ...]]
+) -> list[str]:
+    """What is missing, and what stands in its place: the parts that a weight is made of."""
+    told = []
+    # With what stands before the names in this state.
+    before = {own[: -len(one)] for one, own in group.items() if own.endswith(one)}
+    for name in names[:4]:
+        parts = [
+            f"{one} {shape}"
+            for one, shape in shapes.items()
+            if any(one.startswith(f"{prefix}{name}_") for prefix in before)
+            or f"parametrizations.{name}." in one
+        ]
+        there = f", of which there is {', '.join(parts[:4])}" if parts else ""
+        told.append(f"missing {name}{there}")
+    return told
 
 
 def likeness(
@@ -337,6 +390,10 @@ def likeness(
     spelled = list(places(form.axes))
     flat = [size for size in shape if size > 1]
     told = ", ".join(f"{name} {shapes[name]}" for name in list(shapes)[:4])
+    if not all(shape):
+        return f"without a number ({told})"
+    if len(shape) > len(spelled):
+        return f"a convolution's, with kernels of {len(shape)} axes ({told})"
     if "gate" not in form.name and form.along is None and len(shape) == len(spelled):
         ((gate, _),) = [(n, axes) for n, axes in enumerate(spelled) if "gate" in axes]
         ((hidden, _),) = [(n, axes) for n, axes in enumerate(spelled) if "hidden" in axes]
@@ -351,12 +408,11 @@ def likeness(
             return f"projected: {gated // 4} units, of h {units}, without a projection ({told})"
     if len(flat) == 1:
         return f"one vector of {flat[0]:,} numbers, as the fused layout of a GPU's kernels ({told})"
-    wrong = [
-        f"{name} {shapes[name]}, not {law.shape}"
-        for name, law in laws.items()
-        if law.shape != shapes[name]
-    ]
-    return f"shapes of no LSTM: {', '.join(wrong[:4]) or told}"
+    wrong = [name for name, law in laws.items() if law.shape != shapes[name]]
+    if wrong and all(shapes[name] == (2 * laws[name].shape[0],) for name in wrong):
+        return f"fused, with a bias of two for each gate, as a GPU's own layer has ({told})"
+    odd = [f"{name} {shapes[name]}, not {laws[name].shape}" for name in wrong]
+    return f"shapes of no LSTM: {', '.join(odd[:4]) or told}"
 
 
 def _spelled_axes(convention: Convention) -> set[str]:

@@ -51,7 +51,8 @@ def refusals(found: Found, configuration: Mapping[str, Mapping[str, Any]]) -> It
             LISTED * 2,
         ):
             yield f"activations {', '.join(map(str, listed))}, where the standard LSTM has {LISTED}"
-        if options.get("class_name") in OTHER:
+        # What runs cells has the name of a plain layer, and what it is stands at each cell.
+        if options.get("class_name") in OTHER and "cell" not in options:
             yield f"a {options['class_name']}"
 
 
@@ -64,6 +65,9 @@ def notes(found: Found, configuration: Mapping[str, Mapping[str, Any]]) -> Itera
             yield "it reads its input backwards"
         if options.get("merge_mode") not in (None, "concat"):
             yield f"it joins its directions by {options['merge_mode']}"
+        if options.get("initial"):
+            first = ", ".join(map(str, options["initial"]))
+            yield f"its states begin with {first}, which the weights do not hold"
         if options.get("layout"):
             yield "its batch axis comes first (layout 1)"
         if options.get("stateful"):

@@ -10,7 +10,7 @@ from adapters.contract import Layer
 from conformance.formats.saved import Saved
 from conformance.weights import ConvertError, convert, find_layers
 from conformance.weights.verify import asked
-from tests.harness.weights.test_names import CELL, KERAS, STACK, drawn, lettered, named
+from tests.harness.weights.test_names import CELL, KERAS, STACK, VARS, drawn, lettered, named
 
 
 def results(state: dict[str, np.ndarray], framework: str) -> dict[str, np.ndarray]:
@@ -105,6 +105,28 @@ def test_dtype_is_kept(dtype: Any) -> None:
     state = {name: one.astype(dtype) for name, one in drawn(lettered("l0")).items()}
     done = convert(state, "keras")
     assert {one.dtype for one in done.arrays.values()} == {np.dtype(dtype)}
+
+
+@pytest.mark.parametrize("kind", ["float8_e4m3fn", "float8_e5m2", "V1"])
+def test_eight_bits(kind: str) -> None:
+    """Numbers of eight bits, and what is no number, are told as such, in a listing too."""
+    dtype = np.dtype("V1") if kind == "V1" else np.dtype(getattr(ml_dtypes, kind))
+    state = {name: np.zeros(one.shape, dtype) for name, one in drawn(lettered("l0")).items()}
+    told = "which is no number" if kind == "V1" else f"{kind}, eight bits a number, as of a quant"
+    with pytest.raises(ConvertError, match=told):
+        convert(state, "keras")
+    assert told in find_layers(state).refused[""]
+
+
+def test_mixed_dtypes() -> None:
+    """Of two narrow dtypes, neither of which holds the other, comes one that holds both."""
+    state = drawn(lettered("l0"))
+    state["weight_ih_l0"] = state["weight_ih_l0"].astype(ml_dtypes.bfloat16)
+    state["weight_hh_l0"] = state["weight_hh_l0"].astype(np.float16)
+    narrow = {name: one for name, one in state.items() if name.startswith("weight")}
+    for given in (state, narrow):
+        made = convert(given, "keras").arrays
+        assert {one.dtype for one in made.values()} == {np.dtype(np.float32)}
 
 
 def test_overflow() -> None:
@@ -206,3 +228,66 @@ def test_same_numbers(target: str, layer: Layer) -> None:
     before, after = results(state, "torch"), results(dict(convert(state, target).arrays), target)
     for name, one in before.items():
         assert np.allclose(after[name], one, atol=1e-6)
+
+
+BESIDE = {
+    "normalized": {"r.ln_ih.weight": (16,), "r.ln_c.bias": (4,)},
+    "peepholes": {"r.weight_peephole": (3, 4)},
+    "low-rank": {"r.lora_A": (2, 3), "r.lora_B": (16, 2)},
+    "half-a-direction": {"r.weight_ih_l0_reverse": (16, 3)},
+    "initial-state": {"r.h_0": (1, 4)},
+}
+
+
+@pytest.mark.parametrize("kind", BESIDE)
+def test_more_than_an_lstm(kind: str) -> None:
+    """What lies beside the weights of a layer would change its numbers: that is told by name."""
+    state = drawn({**named("r.", lettered("l0")), **BESIDE[kind]})
+    name = next(iter(BESIDE[kind]))
+    with pytest.raises(ConvertError, match=f"r is not the standard LSTM: beside its .* {name}"):
+        convert(state, "keras")
+    listing = find_layers(state)
+    assert name in listing.refused["r"]
+    assert listing.hints == ()
+    if kind in ("half-a-direction", "initial-state"):  # in a state without folders as well
+        bare = {one.removeprefix("r."): array for one, array in state.items()}
+        with pytest.raises(ConvertError, match="the layer is not the standard LSTM: beside"):
+            convert(bare, "keras")
+
+
+def test_more_in_a_cell() -> None:
+    """What lies deeper in the folder of a cell is its own, what lies beside a layer is not."""
+    state = drawn({**named("net/lstm/lstm_cell/", KERAS), "net/lstm/lstm_cell/norm/gamma": (16,)})
+    with pytest.raises(ConvertError, match="net/lstm is not the standard LSTM: beside its weights"):
+        convert(state, "torch")
+    state = drawn({**named("net/lstm/lstm_cell/", KERAS), "net/layer_norm/gamma": (16,)})
+    assert convert(state, "torch").arrays
+    state = drawn({**named("layers/lstm/cell/vars/", VARS), "layers/lstm/cell/ln/vars/0": (16,)})
+    with pytest.raises(ConvertError, match="layers/lstm is not the standard LSTM: beside its"):
+        convert(state, "torch")
+
+
+def test_counts_beside() -> None:
+    """Whole numbers beside a layer, as the state of its random numbers, are no part of it."""
+    state: dict[str, Any] = drawn(named("lstm/lstm_cell/", KERAS))
+    state["lstm/lstm_cell/seed"] = np.arange(2, dtype=np.uint32)
+    state["lstm/lstm_cell/step"] = np.float32(3)
+    state["optimizer/lstm/lstm_cell/gamma"] = np.ones(16, np.float32)
+    assert convert(state, "torch").arrays
+
+
+def test_cells_in_a_loop() -> None:
+    """What runs cells is no plain layer for its name: each cell says what it is."""
+    state = drawn(named("rnn/cell/cells/lstm_cell/vars/", VARS))
+    options = {"class_name": "RNN", "cell": {"class_name": "LSTMCell"}}
+    assert convert(Saved(state, {"rnn": options}), "torch").arrays
+    with pytest.raises(ConvertError, match="is not the standard LSTM: a RNN"):
+        convert(Saved(state, {"rnn": {"class_name": "RNN"}}), "torch")
+
+
+def test_given_states() -> None:
+    """States that a graph begins with are told, for no weight holds them."""
+    state = drawn({"n/W": (1, 16, 3), "n/R": (1, 16, 4), "n/B": (1, 32)})
+    saved = Saved(state, {"n": {"class_name": "LSTM", "initial": ["h", "c"]}})
+    told = convert(saved, "torch", "onnx").notes
+    assert told == ("n: its states begin with h, c, which the weights do not hold",)

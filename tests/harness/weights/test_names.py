@@ -218,7 +218,7 @@ WRONG = {
     "other-width": ({**STACK, "weight_hh_l1": (16, 5)}, r"weight_hh_l1 \(16, 5\), not \(16, 4\)"),
     "fused-bias": (
         {"cu/kernel": (3, 16), "cu/recurrent_kernel": (4, 16), "cu/bias": (32,)},
-        r"cu/bias|\*/bias \(32,\), not \(16,\)",
+        "cu is fused, with a bias of two for each gate",
     ),
     "gru-by-name": ({"GRUCell_0/hn/kernel": (4, 4)}, "GRUCell_0: a GRU, by its name"),
     "lstm-by-name": ({"lstm/w_all": (8, 16)}, "an LSTM by its name, under names of no adapter's"),
