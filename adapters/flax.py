@@ -115,6 +115,13 @@ CONVENTION = Convention(
             load="state = flax.traverse_util.flatten_dict("
             'flax.serialization.msgpack_restore(open(FILE, "rb").read()), sep="/")',
         ),
+        File(
+            ".orbax",
+            "checkpoint",
+            save="ocp.StandardCheckpointer().save(FILE, variables)",
+            load="state = flax.traverse_util.flatten_dict("
+            'ocp.StandardCheckpointer().restore(os.path.abspath(FILE)), sep="/")',
+        ),
     ),
 )
 

@@ -150,6 +150,13 @@ CONVENTION = Convention(
             "for path, one in nnx.to_flat_state(nnx.state(model, nnx.Param))})",
             load="state = dict(np.load(FILE))",
         ),
+        File(
+            ".orbax",
+            "checkpoint",
+            save="ocp.StandardCheckpointer().save(FILE, nnx.state(model))",
+            load="state = flax.traverse_util.flatten_dict("
+            'ocp.StandardCheckpointer().restore(os.path.abspath(FILE)), sep=".")',
+        ),
     ),
 )
 

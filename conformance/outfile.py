@@ -3,8 +3,9 @@
 import contextlib
 import os
 import secrets
+import shutil
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO
 
@@ -58,6 +59,45 @@ def whole(path: Path) -> Iterator[IO[bytes]]:
     except BaseException:
         draft.unlink(missing_ok=True)
         raise
+
+
+@contextlib.contextmanager
+def folder(path: Path, own: Callable[[Path], bool]) -> Iterator[Path]:
+    """A folder, not there yet, that takes the place of `path` once all is written into it.
+
+    What was there stays else. Raises OutfileError where `path` is a file, or a folder that is not
+    empty and not `own`: nobody's folder is lost.
+    """
+    target = _behind(path)
+    if why := folder_refusal(target, own):
+        raise OutfileError(f"{path}: {why}")
+    draft = target.with_name(f".{secrets.token_hex(8)}.part")
+    before = draft.with_suffix(".before")
+    try:
+        yield draft
+        if target.exists():
+            target.rename(before)
+        draft.rename(target)
+    except BaseException:
+        if before.exists() and not target.exists():
+            before.rename(target)
+        shutil.rmtree(draft, ignore_errors=True)
+        raise
+    shutil.rmtree(before, ignore_errors=True)
+
+
+def folder_refusal(path: Path, own: Callable[[Path], bool]) -> str | None:
+    """Why no folder can take the place of `path`; None where it can."""
+    if not path.name:
+        return "it names no folder"
+    target = _behind(path)
+    if not target.parent.is_dir():
+        return "there is no such directory"
+    if not os.access(target.parent, os.W_OK):
+        return "its directory may not be written to"
+    if target.is_dir():
+        return None if own(target) or not any(target.iterdir()) else "a folder of other files"
+    return "not a directory" if target.exists() else None
 
 
 def write(path: Path, text: str) -> None:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import IO, Any
 
-from conformance.formats import graph, hdf5, npz, pickled, sequence, tensors, tree
+from conformance.formats import checkpoint, graph, hdf5, npz, pickled, sequence, tensors, tree
 from conformance.formats.saved import FormatError, Saved
 
 # What writes each form that an adapter may declare.
@@ -21,17 +21,18 @@ WRITERS: Mapping[str, Callable[[IO[bytes], Mapping[str, Any], Mapping[str, str]]
     sequence.FORM: sequence.write,
 }
 STORAGES = "storages"  # the form of a pickle whose classes are those of a package
-FORMS = (*WRITERS, STORAGES)
+FORMS = (*WRITERS, STORAGES)  # of files; the form of a folder is `checkpoint.FORM`
 FILES = 100  # of a folder
 
 
-def read(path: Path) -> Saved:
+def read(path: Path, interpreter: str = "") -> Saved:
     """What a file holds, or all files of a folder behind their names.
 
-    Raises FormatError where it is none that is read, OSError where there is none.
+    `interpreter` is the path of one that has the library which reads a checkpoint's folder. Raises
+    FormatError where it is none that is read, OSError where there is none.
     """
     if path.is_dir():
-        return _folder(path)
+        return checkpoint.read(path, interpreter) if checkpoint.is_one(path) else _folder(path)
     if not stat.S_ISREG(path.stat().st_mode):
         raise FormatError("not a regular file")
     with path.open("rb") as file:
@@ -101,9 +102,6 @@ def _folder(path: Path) -> Saved:
     configuration: dict[str, Mapping[str, Any]] = {}
     refused = []
     found = sorted(one for one in path.iterdir() if one.is_file())
-    if (path / "_CHECKPOINT_METADATA").exists() or (path / "ocdbt.process_0").exists():
-        text = "restore it by Orbax itself, and save its tree as .msgpack or .npz"
-        raise FormatError(f"an Orbax folder, whose database is not read: {text}")
     if len(found) > FILES:
         raise FormatError(f"{len(found):,} files in it, {FILES} are allowed")
     for one in found:

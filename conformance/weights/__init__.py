@@ -2,5 +2,6 @@
 
 from conformance.weights.chosen import ConvertError
 from conformance.weights.library import Conversion, convert, find_layers
+from conformance.weights.verify import Proof, prove
 
-__all__ = ["Conversion", "ConvertError", "convert", "find_layers"]
+__all__ = ["Conversion", "ConvertError", "Proof", "convert", "find_layers", "prove"]

@@ -1,8 +1,7 @@
 """``python -m conformance convert`` and ``weights``."""
 
 import argparse
-from collections.abc import Iterator
-from functools import partial
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +10,7 @@ import numpy as np
 from adapters.contract import Convention, File
 from conformance import outfile
 from conformance.command import Command, CommandError, tell
-from conformance.formats import file, npz
+from conformance.formats import checkpoint, file, npz, sequence
 from conformance.formats.npz import BROKEN
 from conformance.formats.saved import Budget, FormatError
 from conformance.plain import line
@@ -23,7 +22,6 @@ from conformance.weights.library import (
     convert,
     find_layers,
     framework,
-    made_of,
 )
 from conformance.weights.page import page
 
@@ -69,7 +67,9 @@ def _convert(root: Path, given: argparse.Namespace) -> int:
     beside = given.state.with_name(f"{whole or given.state.stem}.{name}{kinds[0].suffix}")
     output = given.output or beside
     kind = _kind(output, aim.convention, given.output is not None)
-    if why := outfile.refusal(output):
+    folder = kind.form == checkpoint.FORM
+    why = outfile.folder_refusal(output, checkpoint.is_one) if folder else outfile.refusal(output)
+    if why:
         raise CommandError(f"{output}: {why}")
     if output.exists() and not given.overwrite:
         raise CommandError(f"{output}: it is there already: remove it, or give --overwrite")
@@ -87,8 +87,12 @@ def _convert(root: Path, given: argparse.Namespace) -> int:
             flat=given.flat,
             root=root,
         )
-        with outfile.whole(output) as opened:
-            file.write(opened, kind.form, done.arrays, done.told, kind.package)
+        if folder:
+            with outfile.folder(output, checkpoint.is_one) as draft:
+                checkpoint.write(draft, done.arrays, done.told, aim.interpreter)
+        else:
+            with outfile.whole(output) as opened:
+                file.write(opened, kind.form, done.arrays, done.told, kind.package)
     except (ConvertError, FormatError) as error:
         raise CommandError(f"{given.state}: {line(error)}") from error
     for one in done.layers:
@@ -97,7 +101,7 @@ def _convert(root: Path, given: argparse.Namespace) -> int:
     tell(*(f"{key}: {text}" for key, text in done.told.items()), *map(line, done.notes))
     tell(f"written: {output}", "load with:")
     tell(*(f"  {code}" for code in loading(done, aim.convention, kind, output)))
-    return _proved(root, given, done, output, fed) if given.verify else 0
+    return _proved(root, given, done, kind, output, fed) if given.verify else 0
 
 
 def loading(done: Conversion, convention: Convention, kind: File, output: Path) -> Iterator[str]:
@@ -147,34 +151,23 @@ def _fed(path: Path) -> Any:
         raise CommandError(f"{path}: no .npy file: {error}") from error
 
 
-def _proved(root: Path, given: argparse.Namespace, done: Conversion, output: Path, fed: Any) -> int:
+def _proved(
+    root: Path, given: argparse.Namespace, done: Conversion, kind: File, output: Path, fed: Any
+) -> int:
     """Run both sides of each LSTM, tell how far each is off, and return the status."""
     aim = framework(root, given.target)
-    assert aim.convention is not None
+    written: Mapping[str, Any] = file.read(output, aim.interpreter).arrays
+    if kind.form == sequence.FORM:  # which keeps the order alone
+        written = dict(zip(done.arrays, written.values(), strict=True))
+    try:
+        proven = verify.prove(done, fed, source=given.source, written=written, root=root)
+    except ConvertError as error:
+        raise CommandError(f"{given.state}: {line(error)}") from error
     status = 0
-    written = file.read(output).arrays
-    for one in done.layers:
-        tell(line(f"verify {one.found.where or 'the layer'}:"))
-        own = {
-            name.removeprefix(one.prefix): written[name] for name in one.names if name in written
-        }
-        few = (
-            [framework(root, given.source)]
-            if given.source
-            else map(partial(framework, root), one.frameworks)
-        )
-        source = min(few, key=lambda each: bool(each.missing))  # the first that is installed
-        try:
-            call = verify.asked(one.found, fed)
-            sides = [
-                verify.by_running(source, root, call, made_of(one.found, source)),
-                verify.by_running(aim, root, call, made_of(one.found, aim)),
-                verify.by_reading(aim, own, call),
-            ]
-        except ConvertError as error:
-            raise CommandError(f"{given.state}: {line(error)}") from error
+    for where, sides in proven.items():
+        tell(line(f"verify {where or 'the layer'}:"))
         for side in sides:
-            tell(f"  {side}")
+            tell(line(f"  {side}"))
             if isinstance(side, verify.Proof) and not side.holds:
                 status = 1
     return status

@@ -1,7 +1,7 @@
 """What ``python -m conformance convert`` and ``weights`` do, as calls."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from os import PathLike
 from pathlib import Path
@@ -11,6 +11,7 @@ import numpy as np
 
 from adapters.contract import Convention, Layer
 from conformance.formats import file, sequence
+from conformance.formats.checkpoint import PLACE
 from conformance.formats.saved import Saved
 from conformance.process.framework import Framework, find, shipped
 from conformance.weights import standard
@@ -58,12 +59,15 @@ class Conversion:
         What the file did not say and what was presumed, by key: goes into the output's metadata.
     notes
         Lines about single layers: numbers that are none, options that the weights do not hold.
+    target
+        The adapter, as it was asked for.
     """
 
     arrays: Mapping[str, Any]
     layers: tuple[Layered, ...]
     told: Mapping[str, str]
     notes: tuple[str, ...] = field(default=())
+    target: str = ""
 
 
 @dataclass(frozen=True)
@@ -85,7 +89,7 @@ def find_layers(
     `source` is an adapter's name; without one, every adapter's spellings are tried. Raises
     ConvertError where names can be read in two ways, FormatError where the file cannot be.
     """
-    saved = _saved(state)
+    saved = _saved(state, source, ROOT)
     saved, other = _by_number(saved, source, ROOT)
     chosen, misfits = _settled(saved, source, ROOT)
     misfits = [*misfits, *other]
@@ -151,7 +155,7 @@ def convert(
     Raises ConvertError where there is no such LSTM, or none of the same numbers in the target;
     FormatError where a file cannot be read, `FrameworkError` for an unknown adapter.
     """
-    saved = _saved(state)
+    saved = given = _saved(state, source, root)
     if prefix:
         saved = behind(saved, prefix)
     if flat:
@@ -196,9 +200,11 @@ def convert(
     ]
     known = all(standard.of(one.found, saved.configuration) for one in few)
     told = presumed(few, aim, known)
-    if NAMES in saved.told and numbers(_saved(state).arrays):
+    if PLACE in saved.told:
+        told = {PLACE: saved.told[PLACE], **told}
+    if NAMES in saved.told and NAMES not in given.told:
         told = {"names": saved.told[NAMES], **told}
-    return Conversion(arrays, tuple(done), told, tuple(dict.fromkeys(notes)))
+    return Conversion(arrays, tuple(done), told, tuple(dict.fromkeys(notes)), target)
 
 
 def made_of(found: Found, aim: Framework, split_bias: bool = False) -> dict[str, Any]:
@@ -266,14 +272,16 @@ def unrolled(saved: Saved, source: str | None, sizes: str, root: Path) -> Saved:
     return Saved(parted(vector, convention, *flat_sizes(sizes)))
 
 
-def _saved(state: "Mapping[str, Any] | str | PathLike[str]") -> Saved:
+def _saved(
+    state: "Mapping[str, Any] | str | PathLike[str]", source: str | None, root: Path
+) -> Saved:
     if isinstance(state, Saved):
         return state
     if isinstance(state, Mapping):
         if wrong := [name for name in state if not isinstance(name, str)]:
             raise ConvertError(f"names are text, not {type(wrong[0]).__name__}")
         return Saved({name: np.asarray(one) for name, one in state.items()})
-    return file.read(Path(state))
+    return file.read(Path(state), framework(root, source).interpreter if source else "")
 
 
 def _by_number(
@@ -295,8 +303,19 @@ def _by_number(
 def _settled(saved: Saved, source: str | None, root: Path) -> tuple[list[Chosen], list[Misfit]]:
     names = (source,) if source else tuple(shipped(root))
     found, misfits = search(_spellings(root, names), saved.arrays)
-    # A file that only some frameworks write tells which they are.
-    return settled(found), misfits
+    return [_likeliest(one, saved.form, root) for one in settled(found)], misfits
+
+
+def _likeliest(one: Chosen, form: str, root: Path) -> Chosen:
+    """With those frameworks first whose users keep weights in files of that form."""
+    found = find(root, one.frameworks, missing=True)
+    keeps = {
+        each.label: any(kind.form == form for kind in each.convention.files)
+        for each in found
+        if each.convention
+    }
+    names = sorted(one.frameworks, key=lambda name: not keeps.get(name))
+    return replace(one, frameworks=tuple(names))
 
 
 @cache

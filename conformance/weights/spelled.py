@@ -31,7 +31,9 @@ LABEL = 1_000  # characters of a name, of which more is none of a layer's
 MAX_LAYERS = 1_000
 # The labels of directions where names have no place for one.
 ONE_WAY: tuple[tuple[str], tuple[str, str]] = (("",), ("", ""))
-MOMENTS = re.compile(r"(?:^|[/.])optimi[sz]er")  # what a name has on its way that is no weight
+MOMENTS = re.compile(
+    r"(?:^|[/.])(?:optimi[sz]er|opt_state)"
+)  # what a name has on its way that is no weight
 
 
 @dataclass(frozen=True)

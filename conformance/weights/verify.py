@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from conformance.convention.convention import canonical_results
+from adapters.contract import Convention
+from conformance.convention.convention import canonical_results, weights
 from conformance.lstm import envelope, reference
 from conformance.lstm.case import Case, Dimensions
 from conformance.lstm.sample import Sample, draw
@@ -16,7 +17,8 @@ from conformance.process.child import unpacked
 from conformance.process.framework import Framework
 from conformance.process.host import Host
 from conformance.weights.chosen import ConvertError
-from conformance.weights.spelled import Found, search, spellings
+from conformance.weights.library import ROOT, Conversion, framework, made_of
+from conformance.weights.spelled import Found, plainly, search, spellings
 
 BATCH, TIME = 2, 6  # of drawn input
 TIMEOUT = 300.0  # seconds that a framework has for its import, and for one layer
@@ -80,45 +82,120 @@ def asked(found: Found, fed: Any = None) -> Asked:
     return Asked(case, Sample(found.stack, inputs))
 
 
+def prove(
+    done: Conversion,
+    fed: Any = None,
+    *,
+    source: str | None = None,
+    written: Mapping[str, Any] | None = None,
+    root: Path = ROOT,
+) -> dict[str, list[Proof | str]]:
+    """How far source and target are off the float64 reference, of each LSTM by where it lies.
+
+    Both run in a process of their own where they are installed, on drawn input of (2, 6, input) or
+    on `fed`, (batch, time, input): the source with the arrays as they were read, the target with
+    those of `written`, what the output holds by its names, or of `done`. A side that is not run is
+    told with the reason, and last stands what the reference makes of the output. `source` is an
+    adapter's name: without one, the first that is installed of those that spell a layer so.
+
+    Raises ConvertError for a `fed` of other axes, and where `written` lacks a weight.
+    """
+    aim = framework(root, done.target)
+    held = {plainly(name): one for name, one in (written or done.arrays).items()}
+    sides: dict[str, list[Proof | str]] = {}
+    for one in done.layers:
+        few = [framework(root, name) for name in ([source] if source else one.frameworks)]
+        from_ = min(few, key=lambda each: bool(each.missing))
+        call = asked(one.found, fed)
+        own = {
+            name.removeprefix(one.prefix): held[plainly(name)]
+            for name in one.names
+            if plainly(name) in held
+        }
+        assert from_.convention is not None
+        same = renamed(one.found, from_.convention)
+        read = "as read" if same is not None else "as it has what was read"
+        sides[one.found.where] = [
+            by_running(from_, root, call, same or made_of(one.found, from_), f"source, {read}"),
+            by_running(aim, root, call, own, "target, as written"),
+            by_reading(aim, own, call),
+        ]
+    return sides
+
+
+def renamed(found: Found, convention: Convention) -> dict[str, Any] | None:
+    """A layer's arrays, as they were read, by the names of a convention that lays them out so.
+
+    None where it lays them out otherwise.
+    """
+    source, layer = found.spelled.convention, found.layer
+    forms, own = weights(source, layer), weights(convention, layer)
+    alike = forms.keys() == own.keys() and all(
+        (form.axes, form.along) == (own[key].axes, own[key].along) for key, form in forms.items()
+    )
+    if found.given is not None or not alike or source.gates != convention.gates:
+        return None
+    if source.forget_offset != convention.forget_offset:
+        return None
+    names = zip(_names(source, found), _names(convention, found), strict=True)
+    own_names = dict(names)
+    return {own_names[name]: array for name, array in found.arrays.items()}
+
+
+def _names(convention: Convention, found: Found) -> list[str]:
+    """Every name that a convention has for a layer's arrays, in an order that all have."""
+    return [
+        form.name.format(layer=number, direction=direction, gate=gate)
+        for _, form in sorted(weights(convention, found.layer).items())
+        for gate in form.gates or tuple(convention.gates)
+        for number in range(found.dimensions.num_layers)
+        for direction in convention.directions[found.layer.num_directions - 1]
+    ]
+
+
 def by_running(
-    framework: Framework, root: Path, call: Asked, native: Mapping[str, Any]
+    runs: Framework, root: Path, call: Asked, native: Mapping[str, Any], role: str = ""
 ) -> Proof | str:
-    """What the framework gives with weights by its adapter's names, or why it is not run."""
-    if framework.missing:
-        return f"{framework.label}: not installed: {', '.join(framework.missing)}"
+    """What the framework gives with weights by its adapter's names, or why it is not run.
+
+    `role` says which side it is, and with what.
+    """
+    if runs.missing:
+        return f"{runs.label}: not installed: {', '.join(runs.missing)}"
     case = call.case
-    if (gap := framework.gap(case.layer)) is not None:
+    if (gap := runs.gap(case.layer)) is not None:
         if case.layer.dtype == "float64":
             narrow = replace(case, layer=replace(case.layer, dtype="float32"))
-            return by_running(framework, root, Asked(narrow, call.sample), native)
-        return f"{framework.label}: not run: {gap.why}"
-    host = Host(framework, root, TIMEOUT)
+            return by_running(runs, root, Asked(narrow, call.sample), native, role)
+        return f"{runs.label}: not run: {gap.why}"
+    host = Host(runs, root, TIMEOUT)
     try:
         parts = host.ask(case, call.sample, native)
         if (down := parts.get("down")) is not None:
-            return f"{framework.label}: {down.outcome}: {down.message}"
+            return f"{runs.label}: {down.outcome}: {down.message}"
         results = parts["results"]
         if "exception" in results:
             raised = results["exception"]
-            return f"{framework.label}: {raised['type']}: {raised['message']}"
+            return f"{runs.label}: {raised['type']}: {raised['message']}"
         came = {name: unpacked(one) for name, one in results.items()}
         views = canonical_results(host.convention(), case.layer, case.dimensions, came)
     finally:
         host.close()
-    version = next(iter(framework.versions.values()), "")
-    return _proof(f"{framework.label} {version}".strip(), call, views)
+    version = next(iter(runs.versions.values()), "")
+    side = f"{runs.label} {version}".strip() + (f" ({role})" if role else "")
+    return _proof(side, call, views)
 
 
-def by_reading(framework: Framework, arrays: Mapping[str, Any], call: Asked) -> Proof:
+def by_reading(reads: Framework, arrays: Mapping[str, Any], call: Asked) -> Proof:
     """What the reference gives with an output that was read back. Raises ConvertError."""
-    assert framework.convention is not None
-    own = spellings({framework.name: replace(framework.convention, spellings=())})
+    assert reads.convention is not None
+    own = spellings({reads.name: replace(reads.convention, spellings=())})
     found, misfits = search(own, arrays)
     if len(found) != 1:
         why = misfits[0].why if misfits else "no LSTM"
         raise ConvertError(f"the output, read back, is {why}")
     views = reference.lstm(call.case.layer, replace(call.sample, weights=found[0].stack))
-    return _proof(f"{framework.name}, by reading the output back", call, views)
+    return _proof(f"{reads.name}, by reading the output back", call, views)
 
 
 def _proof(side: str, call: Asked, views: Mapping[str, Any]) -> Proof:
