@@ -2,10 +2,13 @@ import jax.numpy as jnp
 from flax import nnx
 
 
+own = {"bias_init": nnx.initializers.normal(0.3)}
+
+
 class Model(nnx.Module):
     def __init__(self, rngs):
         def rnn(width):
-            return nnx.RNN(nnx.LSTMCell(width, 4, rngs=rngs), rngs=rngs)
+            return nnx.RNN(nnx.LSTMCell(width, 4, rngs=rngs, **own), rngs=rngs)
 
         if kind == "both":
             self.first = nnx.Bidirectional(rnn(3), rnn(3), rngs=rngs)
