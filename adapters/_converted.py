@@ -19,7 +19,7 @@ import tensorflow as tf
 
 from adapters import _keras
 from adapters._keras import Call, Stack, Tensors
-from adapters.contract import Array, Dimensions, Layer, Line, Results, outline
+from adapters.contract import Array, Dimensions, Layer, Line, Results, outline, stacked
 
 assert keras.config.backend() == "tensorflow"  # a process has one, the first that was imported
 tf.get_logger().setLevel("ERROR")
@@ -58,8 +58,9 @@ def run(
     shapes = {
         "input": (batch, time, dimensions.embedding_dim),
         "mask": (batch, time),
-        "state": (batch, dimensions.hidden_units),
     }
+    for number, (one, own) in enumerate(stacked(layer, dimensions)):
+        shapes |= dict.fromkeys(_keras.state_names(one, number), (batch, own.hidden_units))
     # Converted in the place where another backend of Keras compiles a call.
     keras_layer = replace(layer, execution="compiled", checkpoint="none")
     compiled = partial(_converted, convert, shapes, properties)
@@ -84,7 +85,7 @@ def _converted(
         if names not in programs:
             symbols = {
                 name: keras.Input(
-                    batch_shape=shapes.get(name, shapes["state"]),
+                    batch_shape=shapes[name],
                     dtype=keras.backend.standardize_dtype(tensors[name].dtype),
                     name=f"input_{number}",
                 )

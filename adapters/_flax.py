@@ -19,7 +19,7 @@ from flax import serialization, traverse_util
 
 from adapters._jax import FUNCTIONS, Call, batch, cast, cotangents, differentiated
 from adapters._older import enable_x64
-from adapters.contract import Array, Convention, Dimensions, Layer, Line, Results, Shape
+from adapters.contract import Array, Convention, Dimensions, Layer, Line, Results, Shape, stacked
 
 Named: TypeAlias = Mapping[str, Array]
 Shapes: TypeAlias = tuple[tuple[str, Shape], ...]
@@ -211,10 +211,10 @@ def declared(convention: Convention, layer: Layer, dimensions: Dimensions) -> Sh
     if layer.lengths == "given":
         shapes[convention.inputs["lengths"].name] = sizes
     if layer.initial_state == "given":
-        for number in range(dimensions.num_layers):
-            for direction in convention.directions[layer.bidirectional]:
+        for number, (one, own) in enumerate(stacked(layer, dimensions)):
+            for direction in convention.directions[one.bidirectional]:
                 for state in ("h_0", "c_0"):
                     name = convention.inputs[state].name
                     name = name.format(layer=number, direction=direction)
-                    shapes[name] = (*sizes, dimensions.hidden_units)
+                    shapes[name] = (*sizes, own.hidden_units)
     return tuple(sorted(shapes.items()))

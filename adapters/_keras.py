@@ -52,6 +52,7 @@ from adapters.contract import (
     Spelling,
     outline,
     promoted,
+    stacked,
 )
 
 # In older releases it has no name at the top, and several beneath.
@@ -325,7 +326,7 @@ def run(
         raise KeyError(f"weights that are missing or surplus: {sorted(unmatched)}")
     for path, variable in variables.items():
         variable.assign(weights[path])
-    tensors = _tensors(layer, inputs)
+    tensors = tensors_of(layer, inputs)
     first = tensors.pop("first", None)
     properties = {}
     if layer.checkpoint != "none":
@@ -338,11 +339,11 @@ def run(
         named = _predicting(named, of_any_time=first is not None)
     before = tensors if first is None else {**tensors, "input": first}
     if layer.stateful != "no":
-        named = _second(named, stack, layer, before)
+        named = second(named, stack, layer, before)
     elif first is not None:
         named(before)
     if layer.gradients:
-        results = _differentiated(vjp, named, tensors, variables, inputs)
+        results = differentiated(vjp, named, tensors, variables, inputs)
     else:
         results = named(tensors)
     return Results(results, **results.properties, **properties)
@@ -355,9 +356,9 @@ def infer(layer: Layer, dimensions: Dimensions) -> dict[str, Shape]:
     if "given" in (layer.lengths, layer.mask):
         inputs["mask"] = keras.KerasTensor(shape[:2], dtype="bool")
     if layer.initial_state == "given":
-        state = (dimensions.batch_size, dimensions.hidden_units)
-        for number in range(dimensions.num_layers):
-            inputs |= {name: keras.KerasTensor(state) for name in _states(layer, number)}
+        for number, (one, own) in enumerate(stacked(layer, dimensions)):
+            state = (own.batch_size, own.hidden_units)
+            inputs |= {name: keras.KerasTensor(state) for name in state_names(one, number)}
     results = _named(partial(_call, _stack(layer, dimensions), layer), layer, inputs)
     return {name: tuple(result.shape) for name, result in results.items()}
 
@@ -423,36 +424,34 @@ def hard_sigmoid_fifth(x: Any) -> Any:
 
 def _build(layer: Layer, dimensions: Dimensions) -> Stack:
     stack: Stack = []
-    width = dimensions.embedding_dim
-    for number in range(dimensions.num_layers):
+    for number, (one, own) in enumerate(stacked(layer, dimensions)):
         name = f"layer_{number}"  # unnamed, the layers of a process count on: lstm, lstm_1 ...
         member: keras.Layer = keras.layers.LSTM(
-            dimensions.hidden_units,
-            activation=layer.activation,
+            own.hidden_units,
+            activation=one.activation,
             recurrent_activation=(
                 hard_sigmoid_fifth
-                if layer.recurrent_activation == "hard_sigmoid_fifth"
-                else layer.recurrent_activation
+                if one.recurrent_activation == "hard_sigmoid_fifth"
+                else one.recurrent_activation
             ),
-            use_bias=layer.bias,
+            use_bias=one.bias,
             kernel_initializer="zeros",  # every weight is given: there is nothing to draw
             recurrent_initializer="zeros",
             dropout=0.5 * layer.dropout,
             recurrent_dropout=0.5 * layer.dropout,
             return_sequences=layer.return_sequences or number < dimensions.num_layers - 1,
             return_state=layer.return_state,
-            go_backwards=layer.reverse,
+            go_backwards=one.reverse,
             stateful=layer.stateful != "no",
             unroll=layer.execution == "unrolled",
             dtype=layer.dtype,
-            name="lstm" if layer.bidirectional else name,
+            name="lstm" if one.bidirectional else name,
         )
-        if layer.bidirectional:
-            merge = None if layer.merge == "none" else layer.merge
+        if one.bidirectional:
+            merge = None if one.merge == "none" else one.merge
             member = keras.layers.Bidirectional(member, merge, dtype=layer.dtype, name=name)
         # built for the declared size: otherwise the first input would decide it, right or wrong
-        member.build((dimensions.batch_size, dimensions.time_steps, width))
-        width = layer.num_outputs * dimensions.hidden_units
+        member.build((own.batch_size, own.time_steps, own.embedding_dim))
         stack.append(member)
     return stack
 
@@ -461,7 +460,7 @@ def _build(layer: Layer, dimensions: Dimensions) -> Stack:
 _stack = lru_cache(maxsize=1)(_build)
 
 
-def _tensors(layer: Layer, inputs: Mapping[str, Array]) -> dict[str, Any]:
+def tensors_of(layer: Layer, inputs: Mapping[str, Array]) -> dict[str, Any]:
     """Tensors of the parameters' dtype; of the lengths, the mask that stands for them."""
     dtype = POLICY(layer.dtype).variable_dtype
     others = ("lengths", "mask", *(name for name in inputs if name.startswith("cotangent of ")))
@@ -484,22 +483,29 @@ def _call(stack: Stack, layer: Layer, inputs: Tensors) -> list[Any]:
     returned: list[Any] = []
     outputs: tuple[Any, ...] = (inputs["input"],)
     for number, member in enumerate(stack):
-        names = _states(layer, number)
+        one = layer.at(number)
+        names = state_names(one, number)
         given = [inputs[name] for name in names] if names[0] in inputs else None
         sequence = outputs[0] if len(outputs) == 1 else keras.ops.concatenate(outputs, axis=-1)
         mask = inputs.get("mask")
-        returned.append(member(sequence, initial_state=given, mask=mask, training=False))
-        outputs = _parts(returned[-1])[: len(_heads(layer))]
+        came = member(sequence, initial_state=given, mask=mask, training=False)
+        if one.residual:
+            output, *states = _parts(came)
+            output = keras.ops.add(output, sequence)
+            came = (output, *states) if states else output
+        returned.append(came)
+        outputs = _parts(came)[: len(_heads(one))]
     return returned
 
 
 def _named(call: Call, layer: Layer, inputs: Tensors) -> Results:
     """Call the stack: the outputs of its last layer and the states of all, by name."""
-    returned, heads = call(inputs), _heads(layer)
-    results = dict(zip(heads, _parts(returned[-1]), strict=False))
+    returned = call(inputs)
+    results = dict(zip(_heads(layer.at(-1)), _parts(returned[-1]), strict=False))
     for number, one in enumerate(returned):
-        states = _states(layer, number) if layer.return_state else []
-        results |= dict(zip(states, _parts(one)[len(heads) :], strict=True))
+        own = layer.at(number)
+        states = state_names(own, number) if layer.return_state else []
+        results |= dict(zip(states, _parts(one)[len(_heads(own)) :], strict=True))
     return Results(results, container=outline(returned[-1], results))
 
 
@@ -514,7 +520,7 @@ def _heads(layer: Layer) -> list[str]:
     return ["output"]
 
 
-def _states(layer: Layer, number: int) -> list[str]:
+def state_names(layer: Layer, number: int) -> list[str]:
     """Name one layer's states in Keras's order: forward h, forward c, backward h, backward c."""
     directions = CONVENTION.directions[layer.bidirectional]
     return [
@@ -522,7 +528,7 @@ def _states(layer: Layer, number: int) -> list[str]:
     ]
 
 
-def _second(call: Named, stack: Stack, layer: Layer, inputs: Tensors) -> Named:
+def second(call: Named, stack: Stack, layer: Layer, inputs: Tensors) -> Named:
     """Call a stateful stack from its reset state; what calls it from what it kept, or reset again.
 
     `inputs` are those of the first call.
@@ -572,7 +578,7 @@ def _predicting(call: Named, of_any_time: bool) -> Named:
     return predict
 
 
-def _differentiated(
+def differentiated(
     vjp: Vjp,
     call: Named,
     tensors: Tensors,

@@ -46,6 +46,7 @@ from adapters.contract import (
     Spelling,
     outline,
     promoted,
+    stacked,
 )
 
 SPECIFICATION = "https://onnx.ai/onnx/operators/onnx__LSTM.html"
@@ -266,20 +267,20 @@ def build(
     Raises KeyError where a weight is missing or surplus.
     """
     element = ELEMENTS.get(layer.dtype, TensorProto.FLOAT)
-    directions, hidden = layer.num_directions, dimensions.hidden_units
-    x, width = "X", dimensions.embedding_dim
-    inputs = {x: (dimensions.time_steps, dimensions.batch_size, width)}
+    x = "X"
+    inputs = {x: (dimensions.time_steps, dimensions.batch_size, dimensions.embedding_dim)}
     tensors: dict[str, Shape] = {}
     nodes, outputs = [], []
-    for number in range(dimensions.num_layers):
+    for number, (one, own) in enumerate(stacked(layer, dimensions)):
         name = f"layer_{number}/"
+        directions, hidden, width = one.num_directions, own.hidden_units, own.embedding_dim
         tensors |= {
             f"{name}W": (directions, 4 * hidden, width),
             f"{name}R": (directions, 4 * hidden, hidden),
         }
-        if layer.bias:
+        if one.bias:
             tensors[f"{name}B"] = (directions, 8 * hidden)
-        if layer.cell == "peepholes":
+        if one.cell == "peepholes":
             tensors[f"{name}P"] = (directions, 3 * hidden)
         states = [""] * 2  # an empty name is an optional input left out
         for place, state in enumerate(("h_0", "c_0")):
@@ -290,21 +291,31 @@ def build(
         handed += [f"{name}Y_c"] if layer.return_state else []
         last = number == dimensions.num_layers - 1
         y = "Y" if last else f"{name}Y"
-        bias, lengths = f"{name}B" * layer.bias, "sequence_lens" * (layer.lengths == "given")
-        peepholes = [f"{name}P"] if layer.cell == "peepholes" else []
-        way = "reverse" if layer.reverse else "forward"
+        bias, lengths = f"{name}B" * one.bias, "sequence_lens" * (layer.lengths == "given")
+        peepholes = [f"{name}P"] if one.cell == "peepholes" else []
+        way = "reverse" if one.reverse else "forward"
         nodes.append(
             helper.make_node(
                 "LSTM",
                 [x, f"{name}W", f"{name}R", bias, lengths, *states, *peepholes],
-                [y, *handed],
+                [f"{name}before" if one.residual else y, *handed],
                 hidden_size=hidden,
-                direction="bidirectional" if layer.bidirectional else way,
-                **functions(layer),
-                **({"clip": CLIP} if layer.cell == "clipped" else {}),
-                **({"input_forget": 1} if layer.cell == "coupled" else {}),
+                direction="bidirectional" if one.bidirectional else way,
+                **functions(one),
+                **({"clip": CLIP} if one.cell == "clipped" else {}),
+                **({"input_forget": 1} if one.cell == "coupled" else {}),
             )
         )
+        if one.residual:  # the features of X, one half for each direction, as Y has them
+            halves = [0, 0, directions, hidden]
+            nodes += [
+                helper.make_node("Constant", [], [f"{name}halves"], value_ints=halves),
+                helper.make_node("Reshape", [x, f"{name}halves"], [f"{name}parted"]),
+                helper.make_node(
+                    "Transpose", [f"{name}parted"], [f"{name}read"], perm=[0, 2, 1, 3]
+                ),
+                helper.make_node("Add", [f"{name}before", f"{name}read"], [y]),
+            ]
         outputs += handed
         if not last:
             x, width = f"{name}joined", directions * hidden

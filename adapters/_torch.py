@@ -120,6 +120,16 @@ OPTIONS = (
 )
 
 LAYER = (  # gaps of the layer itself
+    Gap(
+        {"layers": ANY},
+        why="hidden_size and all else is one for all layers of a layer",
+        source=LSTM,
+    ),
+    Gap(
+        {"residual": True},
+        why="nothing is added to what the layer hands out",
+        source=LSTM,
+    ),
     Gap({"cell": ANY}, why="the kernel has the plain cell and no other", source=LSTM),
     Gap({"recurrent_activation": ANY}, why="the gates are sigmoids and nothing else", source=LSTM),
     Gap({"activation": ANY}, why="tanh is in the kernel, and no argument", source=LSTM),

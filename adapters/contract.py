@@ -58,8 +58,9 @@ results times their cotangents. What a layer returns unasked has none. Of a stat
 call alone is differentiated: the state that was kept is a constant. `infer` leaves gradients out.
 """
 
+import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal, TypeAlias
 
 Array: TypeAlias = Any  # whatever numpy.asarray accepts, or a Cast
@@ -148,6 +149,12 @@ class Layer:
         "Clip all that goes into a function to ±0.5; let i and f see the c before a step, and o "
         "that behind it, by a weight a unit; or forget as much as is let in, f = 1 - i.",
     )
+    residual: bool = _option(
+        False, "Add what the layer is fed, step by step, to what it hands out: both are as wide."
+    )
+    layers: str = _option(
+        "", "In JSON, for each layer of a stack, what it has other than the options here say."
+    )
 
     @property
     def num_directions(self) -> int:
@@ -165,6 +172,14 @@ class Layer:
         """How many directions stand side by side in the output, and in what a stack reads."""
         return self.num_directions if self.merge in ("concat", "none") else 1
 
+    def at(self, number: int) -> "Layer":
+        """The options of one layer of a stack."""
+        if not self.layers:
+            return self
+        own = json.loads(self.layers)[number]
+        own.pop("hidden_units", None)
+        return replace(self, layers="", **own)
+
 
 @dataclass(frozen=True)
 class Dimensions:
@@ -175,6 +190,34 @@ class Dimensions:
     embedding_dim: int
     hidden_units: int
     num_layers: int = 1
+
+
+# What may differ from layer to layer of a stack.
+APART = (
+    "hidden_units",
+    "bidirectional",
+    "bias",
+    "reverse",
+    "keep_order",
+    "merge",
+    "projection_size",
+    "recurrent_activation",
+    "activation",
+    "cell",
+    "residual",
+)
+
+
+def stacked(layer: Layer, dimensions: Dimensions) -> list[tuple[Layer, Dimensions]]:
+    """Each layer of a stack as one of its own, whose embedding_dim is as wide as what feeds it."""
+    own = json.loads(layer.layers) if layer.layers else [{}] * dimensions.num_layers
+    members, width = [], dimensions.embedding_dim
+    for number, entry in enumerate(own):
+        one, hidden = layer.at(number), entry.get("hidden_units", dimensions.hidden_units)
+        sizes = replace(dimensions, embedding_dim=width, hidden_units=hidden, num_layers=1)
+        members.append((one, sizes))
+        width = one.num_outputs * (one.projection_size or hidden)
+    return members
 
 
 @dataclass(frozen=True)

@@ -46,6 +46,7 @@ from adapters.contract import (
     Spelling,
     outline,
     promoted,
+    stacked,
 )
 
 jax.config.update("jax_default_matmul_precision", "highest")
@@ -276,10 +277,8 @@ def infer(layer: Layer, dimensions: Dimensions) -> dict[str, Shape]:
     axes = time + batch if layer.layout == "time_major" else batch + time
     shapes: dict[str, Shape] = {"input": (*axes, dimensions.embedding_dim)}
     if layer.initial_state == "given":
-        state = *batch, dimensions.hidden_units
-        shapes |= {
-            f"{name}.{part}": state for name in _skeleton(layer, dimensions) for part in "hc"
-        }
+        for name, lstm in _skeleton(layer, dimensions).items():
+            shapes |= {f"{name}.{part}": (*batch, lstm.cell.hidden_size) for part in "hc"}
     with enable_x64(layer.dtype == "float64"):
         inputs = {name: jax.ShapeDtypeStruct(shape, layer.dtype) for name, shape in shapes.items()}
         call = partial(_call, layer, dimensions)
@@ -324,14 +323,17 @@ def _call(
     x = inputs["input"]
     results: dict[str, jax.Array] = {}
     for number in range(dimensions.num_layers):
+        one = layer.at(number)
         returned, sequences = [], {}
-        for direction in CONVENTION.directions[layer.bidirectional]:
+        for direction in CONVENTION.directions[one.bidirectional]:
             name = f"layer_{number}{direction}"
             given = layer.initial_state == "given"
             state = (inputs[f"{name}.h"], inputs[f"{name}.c"]) if given else None
             returned.append(_vectorized(model[name], layer)(x, state))
             (h, c), sequences[f"output{direction}"] = returned[-1]
             results |= {f"{name}.h": h, f"{name}.c": c}
+        if one.residual:
+            sequences = {"output": sequences["output"] + x}
         x = jnp.concatenate(list(sequences.values()), axis=-1)
         if layer.dropout and number < dimensions.num_layers - 1:
             x = eqx.nn.Dropout(0.5, inference=True)(x)
@@ -365,20 +367,19 @@ def _skeleton(layer: Layer, dimensions: Dimensions) -> Model:
     """The model with shapes in the place of its arrays; no initializer runs."""
 
     def build() -> Model:
-        model, width = {}, dimensions.embedding_dim
-        for number in range(dimensions.num_layers):
-            for direction in CONVENTION.directions[layer.bidirectional]:
+        model = {}
+        for number, (one, own) in enumerate(stacked(layer, dimensions)):
+            for direction in CONVENTION.directions[one.bidirectional]:
                 cell = eqx.nn.LSTMCell(
-                    width,
-                    dimensions.hidden_units,
-                    use_bias=layer.bias,
+                    own.embedding_dim,
+                    own.hidden_units,
+                    use_bias=one.bias,
                     dtype=jnp.dtype(layer.dtype),
                     key=jax.random.key(0),
                 )
-                reverse = layer.reverse or direction == "_backward"
+                reverse = one.reverse or direction == "_backward"
                 unroll = max(dimensions.time_steps, 1) if layer.execution == "unrolled" else 1
                 model[f"layer_{number}{direction}"] = LSTM(cell, reverse, unroll)
-            width = layer.num_directions * dimensions.hidden_units
         return model
 
     with enable_x64(layer.dtype == "float64"):

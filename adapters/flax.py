@@ -54,6 +54,7 @@ from adapters.contract import (
     Spelling,
     outline,
     promoted,
+    stacked,
 )
 
 PACKAGES = ("flax", "jax", "jaxlib", "orbax-checkpoint")
@@ -241,9 +242,9 @@ class LSTM(nn.Module):
         axis = 0 if layer.layout == "time_major" else len(batch(layer, dimensions))
         dtype, param_dtype = dtypes(layer)
         results: dict[str, jax.Array] = {}
-        for number in range(dimensions.num_layers):
+        for number, (one, own) in enumerate(stacked(layer, dimensions)):
             returned, sequences = [], {}
-            for direction in CONVENTION.directions[layer.bidirectional]:
+            for direction in CONVENTION.directions[one.bidirectional]:
                 name = f"layer_{number}{direction}"
                 scan = nn.scan(
                     nn.LSTMCell,
@@ -251,15 +252,15 @@ class LSTM(nn.Module):
                     split_rngs={"params": False},
                     in_axes=axis,
                     out_axes=axis,
-                    reverse=layer.reverse or direction == "_backward",
+                    reverse=one.reverse or direction == "_backward",
                     unroll=unrolled(layer, dimensions),
                 )
                 cell = scan(
-                    dimensions.hidden_units,
+                    own.hidden_units,
                     dtype=dtype,
                     param_dtype=param_dtype,
                     name=name,
-                    **functions(layer),
+                    **functions(one),
                     **INITIALIZERS,
                 )
                 if layer.initial_state == "given":
@@ -270,6 +271,8 @@ class LSTM(nn.Module):
                 returned.append(cell(carry, x))
                 (c, h), sequences[f"output{direction}"] = returned[-1]
                 results |= {f"{name}/carry_c": c, f"{name}/carry_h": h}
+            if one.residual:
+                sequences = {"output": sequences["output"] + x}
             x = jnp.concatenate(list(sequences.values()), axis=-1)
             if layer.dropout and number < dimensions.num_layers - 1:
                 x = nn.Dropout(0.5, deterministic=True)(x)

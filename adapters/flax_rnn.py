@@ -61,6 +61,7 @@ from adapters.contract import (
     Spelling,
     outline,
     promoted,
+    stacked,
 )
 
 PACKAGES = ("flax", "jax", "jaxlib", "orbax-checkpoint")
@@ -234,34 +235,35 @@ class LSTM(nn.Module):
         }
         unroll = unrolled(layer, self.dimensions)
 
-        def rnn() -> nn.RNN:
+        def rnn(one: Layer, own: Dimensions) -> nn.RNN:
             cell = nn.LSTMCell(
-                self.dimensions.hidden_units,
+                own.hidden_units,
                 dtype=dtype,
                 param_dtype=param_dtype,
-                **functions(layer),
+                **functions(one),
                 **INITIALIZERS,
             )
-            order = {"reverse": layer.reverse, "keep_order": layer.keep_order}
+            order = {"reverse": one.reverse, "keep_order": one.keep_order}
             return nn.RNN(cell, unroll=unroll, **order, **options)
 
         self.layers = [
-            nn.Bidirectional(rnn(), rnn(), **MERGES[layer.merge], **options)
-            if layer.bidirectional
-            else rnn()
-            for _ in range(self.dimensions.num_layers)
+            nn.Bidirectional(rnn(one, own), rnn(one, own), **MERGES[one.merge], **options)
+            if one.bidirectional
+            else rnn(one, own)
+            for one, own in stacked(layer, self.dimensions)
         ]
         self.dropout = nn.Dropout(0.5, deterministic=True) if layer.dropout else None
 
     def __call__(self, inputs: Arrays) -> tuple[Any, dict[str, jax.Array]]:
         """Return what the last RNN does, and by name every RNN's carry and the last outputs."""
         layer, x = self.layer, inputs["input"]
-        directions = CONVENTION.directions[layer.bidirectional]
         results: dict[str, jax.Array] = {}
         for number, rnn in enumerate(self.layers):
             if number:
-                x = jnp.concatenate(x, axis=-1) if layer.merge == "none" else x
+                x = jnp.concatenate(x, axis=-1) if isinstance(x, tuple) else x
                 x = self.dropout(x) if self.dropout else x
+            one, fed = layer.at(number), x
+            directions = CONVENTION.directions[one.bidirectional]
             names = [
                 (f"layers_{number}{direction}/carry_c", f"layers_{number}{direction}/carry_h")
                 for direction in directions
@@ -269,15 +271,16 @@ class LSTM(nn.Module):
             given: Any = None
             if layer.initial_state == "given":
                 given = tuple((inputs[name_c], inputs[name_h]) for name_c, name_h in names)
-                given = given if layer.bidirectional else given[0]
+                given = given if one.bidirectional else given[0]
             returned = rnn(x, initial_carry=given, seq_lengths=inputs.get("seq_lengths"))
             x = returned
             if rnn.return_carry:
                 carry, x = returned
-                carries = carry if layer.bidirectional else [carry]
+                carries = carry if one.bidirectional else [carry]
                 for pair, states in zip(names, carries, strict=True):
                     results |= dict(zip(pair, states, strict=True))
-        if layer.merge != "none":
+            x = x + fed if one.residual else x
+        if one.merge != "none":
             return returned, {"output": x, **results}
         outputs = {f"output{each}": one for each, one in zip(directions, x, strict=True)}
         return returned, outputs | results

@@ -48,6 +48,7 @@ from adapters.contract import (
     Spelling,
     outline,
     promoted,
+    stacked,
 )
 
 jax.config.update("jax_default_matmul_precision", "highest")
@@ -201,12 +202,12 @@ class Stack(hk.Module):
         time_major = unbatched or layer.layout == "time_major"
         batch_axis = 1 if layer.layout in ("time_major", "extra_batch") else 0
         results: dict[str, jax.Array] = {}
-        for number in range(self.dimensions.num_layers):
+        for number, (one, own) in enumerate(stacked(layer, self.dimensions)):
             returned, sequences = [], {}
-            for direction in CONVENTION.directions[layer.bidirectional]:
+            for direction in CONVENTION.directions[one.bidirectional]:
                 name = f"layer_{number}{direction}"
-                core = hk.LSTM(self.dimensions.hidden_units, name=name)
-                reverse = layer.reverse or direction == "_backward"
+                core = hk.LSTM(own.hidden_units, name=name)
+                reverse = one.reverse or direction == "_backward"
                 steps = max(self.dimensions.time_steps, 1) if layer.execution == "unrolled" else 1
                 unroll = partial(
                     hk.dynamic_unroll, core, time_major=time_major, reverse=reverse, unroll=steps
@@ -221,6 +222,8 @@ class Stack(hk.Module):
                 returned.append(unroll(x, state))
                 sequences[f"output{direction}"], (hidden, cell) = returned[-1]
                 results |= {f"{name}/hidden": hidden, f"{name}/cell": cell}
+            if one.residual:
+                sequences = {"output": sequences["output"] + x}
             x = jnp.concatenate(list(sequences.values()), axis=-1)
             if layer.dropout and number < self.dimensions.num_layers - 1:
                 x = hk.dropout(jax.random.key(0), 0.0, x)  # its rate is the caller's to turn off
@@ -377,9 +380,9 @@ def _declared(layer: Layer, dimensions: Dimensions) -> dict[str, jax.ShapeDtypeS
     axes = time + batch if layer.layout == "time_major" else batch + time
     shapes: dict[str, Shape] = {"input": (*axes, dimensions.embedding_dim)}
     if layer.initial_state == "given":
-        for number in range(dimensions.num_layers):
-            for direction in CONVENTION.directions[layer.bidirectional]:
+        for number, (one, own) in enumerate(stacked(layer, dimensions)):
+            for direction in CONVENTION.directions[one.bidirectional]:
                 for state in ("hidden", "cell"):
-                    shapes[f"layer_{number}{direction}/{state}"] = (*batch, dimensions.hidden_units)
+                    shapes[f"layer_{number}{direction}/{state}"] = (*batch, own.hidden_units)
     dtype, _ = _dtypes(layer)
     return {name: jax.ShapeDtypeStruct(shape, dtype) for name, shape in shapes.items()}

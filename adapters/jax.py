@@ -35,6 +35,7 @@ from adapters.contract import (
     Results,
     Shape,
     Snippet,
+    stacked,
 )
 
 PACKAGES = ("jax", "jaxlib", "flatbuffers")
@@ -207,8 +208,9 @@ def lstm(
     xs = inputs["xs"]
     results: dict[str, jax.Array] = {}
     for number in range(dimensions.num_layers):
+        one = layer.at(number)
         returned, sequences = [], {}
-        for direction in CONVENTION.directions[layer.bidirectional]:
+        for direction in CONVENTION.directions[one.bidirectional]:
             name = f"layer_{number}{direction}"
             params = {
                 key.removeprefix(f"{name}."): array
@@ -220,10 +222,10 @@ def lstm(
             else:
                 hidden, gates = params["W_hh"].shape
                 init = tuple(jnp.zeros((*xs.shape[1:-1], n), dtype) for n in (hidden, gates // 4))
-            reverse = layer.reverse or direction == "_backward"
+            reverse = one.reverse or direction == "_backward"
             returned.append(
                 jax.lax.scan(
-                    partial(step, layer, params),
+                    partial(step, one, params),
                     init,
                     xs,
                     reverse=reverse,
@@ -232,6 +234,8 @@ def lstm(
             )
             (h, c), sequences[f"ys{direction}"] = returned[-1]
             results |= {f"{name}.h": h, f"{name}.c": c}
+        if one.residual:
+            sequences = {"ys": sequences["ys"] + xs}
         xs = jnp.concatenate(list(sequences.values()), axis=-1)
     return returned, results | sequences
 
@@ -245,17 +249,18 @@ def run(
 
 def infer(layer: Layer, dimensions: Dimensions) -> dict[str, Shape]:
     """Read the shapes of the same results from the trace that `run` compiles."""
-    rows, cell = batch(layer, dimensions), dimensions.hidden_units
-    hidden, width = layer.projection_size or cell, dimensions.embedding_dim
-    inputs, weights = {"xs": (dimensions.time_steps, *rows, width)}, {}
-    for number in range(dimensions.num_layers):
-        for direction in CONVENTION.directions[layer.bidirectional]:
+    rows = batch(layer, dimensions)
+    inputs = {"xs": (dimensions.time_steps, *rows, dimensions.embedding_dim)}
+    weights: dict[str, Shape] = {}
+    for number, (one, own) in enumerate(stacked(layer, dimensions)):
+        cell, width = own.hidden_units, own.embedding_dim
+        hidden = one.projection_size or cell
+        for direction in CONVENTION.directions[one.bidirectional]:
             name = f"layer_{number}{direction}"
             weights |= {f"{name}.W_ih": (width, 4 * cell), f"{name}.W_hh": (hidden, 4 * cell)}
-            weights |= {f"{name}.b": (4 * cell,)} if layer.bias else {}
-            weights |= {f"{name}.W_hr": (cell, hidden)} if layer.projection_size else {}
-            weights |= {f"{name}.P": (3 * cell,)} if layer.cell == "peepholes" else {}
+            weights |= {f"{name}.b": (4 * cell,)} if one.bias else {}
+            weights |= {f"{name}.W_hr": (cell, hidden)} if one.projection_size else {}
+            weights |= {f"{name}.P": (3 * cell,)} if one.cell == "peepholes" else {}
             if layer.initial_state == "given":
                 inputs |= {f"{name}.h": (*rows, hidden), f"{name}.c": (*rows, cell)}
-        width = layer.num_outputs * hidden
     return inferred(lstm, layer, dimensions, weights, inputs)

@@ -104,6 +104,16 @@ SNIPPET = Snippet(
 )
 KINDS = ("W_ih", "W_hh", "b_ih", "b_hh")  # the dicts, as lstm_ref takes them
 GAPS = (
+    Gap(
+        {"layers": ANY},
+        why="hidden_size and all else is one for all layers of a call",
+        source=CONVENTION.source,
+    ),
+    Gap(
+        {"residual": True},
+        why="nothing is added to what the layer hands out",
+        source=CONVENTION.source,
+    ),
     UNEXPORTED,
     Gap({"cell": ANY}, why="the plain cell is the only flavor", source=CONVENTION.source),
     Gap(

@@ -35,6 +35,7 @@ from adapters.contract import (
     Shape,
     Snippet,
     outline,
+    stacked,
 )
 
 assert keras.config.backend() == "tensorflow"  # a process has one, the first that was imported
@@ -152,12 +153,10 @@ GAPS = (
     *EVERYWHERE,
     Gap({"mask": "given"}, why="a mask that is no prefix is not run", source=DOCS, own=True),
     Gap(
-        {"recurrent_activation": ANY},
-        why="a cell of other functions is not run",
+        {"residual": True},
+        why="a cell of a list hands the next what it computed, and nothing is added to it",
         source=DOCS,
-        own=True,
     ),
-    Gap({"activation": ANY}, why="a cell of other functions is not run", source=DOCS, own=True),
     Gap({"execution": "unrolled"}, why="unroll=True is not run", source=DOCS, own=True),
     Gap(
         {"bidirectional": True},
@@ -197,11 +196,11 @@ def run(
     if layer.execution == "compiled":
         call = tf.function(call, autograph=False)  # Keras's own loop is a graph operation already
     named = partial(_named, call, layer)
-    tensors = _keras._tensors(layer, inputs)
+    tensors = _keras.tensors_of(layer, inputs)
     if layer.stateful != "no":
-        named = _keras._second(named, [rnn], layer, tensors)
+        named = _keras.second(named, [rnn], layer, tensors)
     if layer.gradients:
-        return _keras._differentiated(_vjp, named, tensors, variables, inputs)
+        return _keras.differentiated(_vjp, named, tensors, variables, inputs)
     return named(tensors)
 
 
@@ -212,8 +211,8 @@ def infer(layer: Layer, dimensions: Dimensions) -> dict[str, Shape]:
     if layer.lengths == "given":
         inputs["mask"] = keras.KerasTensor(shape[:2], dtype="bool")
     if layer.initial_state == "given":
-        state = (dimensions.batch_size, dimensions.hidden_units)
-        for number in range(dimensions.num_layers):
+        for number, (_, own) in enumerate(stacked(layer, dimensions)):
+            state = (own.batch_size, own.hidden_units)
             inputs |= {name: keras.KerasTensor(state) for name in _states(number)}
     results = _named(partial(_call, _build(layer, dimensions), dimensions), layer, inputs)
     return {name: tuple(result.shape) for name, result in results.items()}
@@ -229,8 +228,14 @@ def parameters(layer: Layer, dimensions: Dimensions) -> dict[str, Shape]:
 def _build(layer: Layer, dimensions: Dimensions) -> keras.layers.RNN:
     cells = [
         keras.layers.LSTMCell(
-            dimensions.hidden_units,
-            use_bias=layer.bias,
+            own.hidden_units,
+            activation=one.activation,
+            recurrent_activation=(
+                _keras.hard_sigmoid_fifth
+                if one.recurrent_activation == "hard_sigmoid_fifth"
+                else one.recurrent_activation
+            ),
+            use_bias=one.bias,
             kernel_initializer="zeros",  # every weight is given: there is nothing to draw
             recurrent_initializer="zeros",
             dropout=0.5 * layer.dropout,
@@ -238,7 +243,7 @@ def _build(layer: Layer, dimensions: Dimensions) -> keras.layers.RNN:
             dtype=layer.dtype,
             name=f"layer_{number}",
         )
-        for number in range(dimensions.num_layers)
+        for number, (one, own) in enumerate(stacked(layer, dimensions))
     ]
     rnn = keras.layers.RNN(
         cells if len(cells) > 1 else cells[0],

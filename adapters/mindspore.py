@@ -83,6 +83,16 @@ SNIPPET = Snippet(
     fed="ms.Tensor(array)",
 )
 GAPS = (
+    Gap(
+        {"layers": ANY},
+        why="hidden_size and all else is one for all layers of a layer",
+        source=CONVENTION.source,
+    ),
+    Gap(
+        {"residual": True},
+        why="nothing is added to what the layer hands out",
+        source=CONVENTION.source,
+    ),
     Gap({"cell": ANY}, why="no cell clips, sees c or couples its gates", source=DOCS),
     Gap({"recurrent_activation": ANY}, why="the gates are sigmoids and nothing else", source=DOCS),
     Gap({"activation": ANY}, why="tanh is fixed, and no argument", source=DOCS),

@@ -42,6 +42,7 @@ from adapters.contract import (
     Spelling,
     outline,
     promoted,
+    stacked,
 )
 
 PACKAGES = ("mlx", "mlx-cpu|mlx-metal")
@@ -131,6 +132,11 @@ SNIPPET = Snippet(
 
 ISSUES = "https://github.com/ml-explore/mlx/issues"
 GAPS = (
+    Gap(
+        {"residual": True},
+        why="what a layer hands out is its h of all steps: a sum with its input is none",
+        source=CONVENTION.source,
+    ),
     Gap({"cell": ANY}, why="no layer clips, sees c or couples its gates", source=CONVENTION.source),
     Gap(
         {"recurrent_activation": ANY},
@@ -199,8 +205,10 @@ class Stack(nn.Module):
     def __init__(self, layer: Layer, dimensions: Dimensions) -> None:
         """Build as many layers as `dimensions` says; their random weights are never computed."""
         super().__init__()
-        widths = [dimensions.embedding_dim] + [dimensions.hidden_units] * dimensions.num_layers
-        self.layers = [nn.LSTM(width, dimensions.hidden_units, layer.bias) for width in widths[:-1]]
+        self.layers = [
+            nn.LSTM(own.embedding_dim, own.hidden_units, one.bias)
+            for one, own in stacked(layer, dimensions)
+        ]
         self.dropout = nn.Dropout(0.5 * layer.dropout)
 
     def __call__(self, inputs: Mapping[str, mx.array]) -> list[tuple[mx.array, mx.array]]:
@@ -247,9 +255,9 @@ def infer(layer: Layer, dimensions: Dimensions) -> dict[str, Shape]:
         batch = () if layer.layout == "unbatched" else (GROUP, *batch)
     shapes = {"input": (*batch, dimensions.time_steps, dimensions.embedding_dim)}
     parts = {"h_0": "hidden", "c_0": "cell"}
-    for number in range(dimensions.num_layers):
+    for number, (_, own) in enumerate(stacked(layer, dimensions)):
         for state in layer.given_states:
-            shapes[f"layers.{number}.{parts[state]}"] = (*batch, dimensions.hidden_units)
+            shapes[f"layers.{number}.{parts[state]}"] = (*batch, own.hidden_units)
     inputs = {name: mx.zeros(shape) for name, shape in shapes.items()}
     results = _named(_build(layer, dimensions)(inputs))
     return {name: result.shape for name, result in results.items()}

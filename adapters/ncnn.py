@@ -27,6 +27,7 @@ from adapters.contract import (
     Results,
     Snippet,
     outline,
+    stacked,
 )
 
 PACKAGES = ("ncnn",)
@@ -217,27 +218,38 @@ def run(
 
 def _lines(layer: Layer, dimensions: Dimensions) -> tuple[list[str], list[str]]:
     """The lines of a .param file behind its first, and the blobs that are asked for."""
-    directions, cell = layer.num_directions, dimensions.hidden_units
-    hidden, width = layer.projection_size or cell, dimensions.embedding_dim
-    way = 2 if layer.bidirectional else int(layer.reverse)
     fed, lines, wanted, x = ["x"], [], ["y"], "x"
     states = layer.return_state or not layer.return_sequences
-    for number in range(dimensions.num_layers):
+    for number, (one, own) in enumerate(stacked(layer, dimensions)):
         name = f"layer_{number}"
+        directions, cell = one.num_directions, own.hidden_units
+        hidden = one.projection_size or cell
+        way = 2 if one.bidirectional else int(one.reverse)
         y = "y" if number == dimensions.num_layers - 1 else f"{name}/y"
         given = [f"{name}/h_0", f"{name}/c_0"] if layer.initial_state == "given" else []
         handed = [f"{name}/h", f"{name}/c"] if states else []
-        blobs = [x, *given, y, *handed]
-        size = directions * 4 * cell * width
+        if one.residual:  # what is read twice is split
+            lines.append(f"Split {name}/split 1 2 {x} {name}/read {name}/kept")
+            x = f"{name}/read"
+        blobs = [x, *given, f"{name}/before" if one.residual else y, *handed]
+        size = directions * 4 * cell * own.embedding_dim
         sizes = f"0={hidden} 1={size} 2={way}" + f" 3={cell}" * (hidden != cell)
         counts = f"{1 + len(given)} {1 + len(handed)}"
         lines.append(f"LSTM {name} {counts} {' '.join(blobs)} {sizes}")
+        if one.residual:
+            lines.append(f"BinaryOp {name}/sum 2 1 {name}/before {name}/kept {y} 0=0")
         fed += given
         wanted += handed
-        x, width = y, directions * hidden
+        x = y
     inputs = [f"Input {one} 0 1 {one}" for one in fed]
-    blobs_in_all = len(fed) + dimensions.num_layers - 1 + len(wanted)
-    return [f"{len(inputs) + len(lines)} {blobs_in_all}", *inputs, *lines], wanted
+    blobs = {blob for line in [*inputs, *lines] for blob in _blobs(line)}
+    return [f"{len(inputs) + len(lines)} {len(blobs)}", *inputs, *lines], wanted
+
+
+def _blobs(line: str) -> list[str]:
+    """What a layer is given and hands out, of a line of a .param file."""
+    _, _, given, handed, *names = line.split()
+    return names[: int(given) + int(handed)]
 
 
 def _named(line: str) -> list[str]:

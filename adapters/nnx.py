@@ -61,6 +61,7 @@ from adapters.contract import (
     Spelling,
     outline,
     promoted,
+    stacked,
 )
 
 # Of modules; in older releases a list of Python's own is one.
@@ -249,28 +250,26 @@ class LSTM(nnx.Module):
         # rngs=False: keys come with the call, not as state that lies beside the parameters
         options: dict[str, Any] = {"time_major": layer.layout == "time_major", "rngs": False}
 
-        def rnn(width: int) -> nnx.RNN:
+        def rnn(one: Layer, own: Dimensions) -> nnx.RNN:
             cell = nnx.LSTMCell(
-                width,
-                dimensions.hidden_units,
+                own.embedding_dim,
+                own.hidden_units,
                 dtype=dtype,
                 param_dtype=param_dtype,
                 rngs=rngs,
-                **functions(layer),
+                **functions(one),
                 **INITIALIZERS,
             )
             if isinstance(getattr(cell, "rngs", None), nnx.Rngs):
                 cell.rngs = None  # older cells hold on to the keys of their parameters
-            order = {"reverse": layer.reverse, "keep_order": layer.keep_order}
+            order = {"reverse": one.reverse, "keep_order": one.keep_order}
             return nnx.RNN(cell, unroll=unrolled(layer, dimensions), **order, **options)
 
-        widths = [dimensions.embedding_dim]
-        widths += [layer.num_outputs * dimensions.hidden_units] * (dimensions.num_layers - 1)
         self.layers = LIST(
-            nnx.Bidirectional(rnn(width), rnn(width), **MERGES[layer.merge], **options)
-            if layer.bidirectional
-            else rnn(width)
-            for width in widths
+            nnx.Bidirectional(rnn(one, own), rnn(one, own), **MERGES[one.merge], **options)
+            if one.bidirectional
+            else rnn(one, own)
+            for one, own in stacked(layer, dimensions)
         )
         self.dropout = nnx.Dropout(0.5) if layer.dropout else None
         self.layer = layer
@@ -285,16 +284,18 @@ class LSTM(nnx.Module):
         results: dict[str, jax.Array] = {}
         for number, rnn in enumerate(self.layers):
             if number:
-                x = jnp.concatenate(x, axis=-1) if layer.merge == "none" else x
+                x = jnp.concatenate(x, axis=-1) if isinstance(x, tuple) else x
                 x = self.dropout(x) if self.dropout else x
+            one, fed = layer.at(number), x
+            directions = CONVENTION.directions[one.bidirectional]
             names = [
                 (f"layers.{number}{direction}.carry_c", f"layers.{number}{direction}.carry_h")
-                for direction in CONVENTION.directions[layer.bidirectional]
+                for direction in directions
             ]
             given: Any = None
             if layer.initial_state == "given":
                 given = tuple((inputs[name_c], inputs[name_h]) for name_c, name_h in names)
-                given = given if layer.bidirectional else given[0]
+                given = given if one.bidirectional else given[0]
             returned = rnn(
                 x,
                 initial_carry=given,
@@ -305,11 +306,11 @@ class LSTM(nnx.Module):
             x = returned
             if return_carry:
                 carry, x = returned
-                carries = carry if layer.bidirectional else [carry]
+                carries = carry if one.bidirectional else [carry]
                 for pair, states in zip(names, carries, strict=True):
                     results |= dict(zip(pair, states, strict=True))
-        if layer.merge == "none":
-            directions = CONVENTION.directions[layer.bidirectional]
+            x = x + fed if one.residual else x
+        if one.merge == "none":
             outputs = {f"output{each}": one for each, one in zip(directions, x, strict=True)}
         else:
             outputs = {"output": x}

@@ -16,8 +16,9 @@ layer's dtype and layout. No step is written more tightly than a fault needs to 
 """
 
 import json
+import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -36,6 +37,7 @@ from adapters.contract import (
     Shape,
     Snippet,
     outline,
+    stacked,
 )
 
 PACKAGES = ("numpy",)
@@ -168,6 +170,8 @@ def run(
 
     Raises ValueError for an input or a weight of a wrong shape, and for a length that is none.
     """
+    if layer.layers:
+        return composed(run, layer, dimensions, weights, inputs)
     fed = {name: one for name, one in inputs.items() if not name.startswith(COTANGENT)}
     before = fed.pop("first", fed["x"])
     refuse_wrong(layer, dimensions, weights, fed)
@@ -230,6 +234,8 @@ def run(
 
 def infer(layer: Layer, dimensions: Dimensions) -> dict[str, Shape]:
     """Return the shapes that `run` gives, by formula."""
+    if layer.layers:
+        return described(infer, layer, dimensions)
     batch = batch_axes(layer, dimensions)
     axes = (*batch, dimensions.time_steps)
     if layer.layout == "time_major":
@@ -246,6 +252,8 @@ def infer(layer: Layer, dimensions: Dimensions) -> dict[str, Shape]:
 
 def parameters(layer: Layer, dimensions: Dimensions) -> dict[str, Shape]:
     """Return the shape of every weight that the layer holds."""
+    if layer.layers:
+        return described(weight_shapes, layer, dimensions)
     return weight_shapes(layer, dimensions)
 
 
@@ -288,6 +296,8 @@ def forward(
         if layer.reverse and not layer.keep_order:
             sequence = sequence[:, ::-1]
             valid = valid[:, ::-1]
+        if layer.residual:
+            sequence = sequence + record.read[-1]
         if layer.dropout:
             sequence = dropped(sequence, 0.5, training=False)
     record.ends = [h_n[way.row] for way in plan[-1]]
@@ -417,8 +427,11 @@ def backward(
         for way, one in zip(plan[-1], parted(layer, record.ends, d_outputs), strict=True):
             d_h[way.row] = d_h[way.row] + one
     gradients: dict[str, Array] = {}
+    d_whole = d_outputs[0]  # of what a layer hands out
     for number in reversed(range(len(plan))):
         d_x = np.zeros_like(record.read[number])
+        if layer.residual:
+            d_x = d_x + d_whole
         for place, way in enumerate(plan[number]):
             w, steps = own(weights, way), record.steps[number][place]
             d_way, d_h[way.row], d_c[way.row], d_w = unscan(
@@ -431,6 +444,7 @@ def backward(
                 d_x = d_x[:, ::-1]
             below = record.halves[number - 1]
             d_halves = parted(layer, below, [d_x])
+            d_whole = d_x
     return {**gradients, "x": d_x, "start_h": d_h, "start_c": d_c}
 
 
@@ -526,6 +540,92 @@ def parted(layer: Layer, halves: Sequence[Array], d_outputs: Sequence[Array]) ->
     if layer.merge == "ave":
         return [d_output / 2, d_output / 2]
     return np.split(d_output, 2, axis=-1)
+
+
+# Layers that differ: each is run alone, and reads what the one below hands out.
+
+
+def composed(
+    run: Callable[..., Results],
+    layer: Layer,
+    dimensions: Dimensions,
+    weights: Mapping[str, Array],
+    inputs: Mapping[str, Array],
+) -> Results:
+    """Return what a stack gives whose layers a `run` each gives; on the way back, as well."""
+    members = alone(layer, dimensions)
+    top = len(members) - 1
+    fed = [of_layer(number, inputs) for number in range(len(members))]
+    held = [of_layer(number, weights) for number in range(len(members))]
+    handed: dict[str, Array] = {}
+    saved: dict[str, Any] = {}
+    for number, (one, own) in enumerate(members):
+        ahead = {name: array for name, array in fed[number].items() if COTANGENT not in name}
+        found = run(replace(one, gradients=False), own, held[number], ahead)
+        handed |= in_stack(number, top, found)
+        saved |= in_stack(number, top, found.properties.get("checkpoint", {}))
+        if number < top:
+            fed[number + 1]["x"] = plain(found["y"])
+        if number < top and one.stateful != "no":
+            ahead["x"] = ahead.pop("first", ahead["x"])
+            once = run(replace(one, gradients=False, stateful="no"), own, held[number], ahead)
+            fed[number + 1]["first"] = plain(once["y"])
+    for number in reversed(range(len(members))) if layer.gradients else ():
+        found = run(*members[number], held[number], fed[number])
+        if number:
+            fed[number - 1][f"{COTANGENT}y"] = plain(found.pop("gradient of x"))
+        gradients = {name: one for name, one in found.items() if name.startswith("gradient")}
+        handed |= in_stack(number, top, gradients)
+    properties = {"checkpoint": saved} if saved else {}
+    return Results(handed, container=found.properties["container"], **properties)
+
+
+def described(
+    describe: Callable[[Layer, Dimensions], dict[str, Shape]], layer: Layer, dimensions: Dimensions
+) -> dict[str, Shape]:
+    """Return what each layer of a stack is described as, by the names of the stack."""
+    members = alone(layer, dimensions)
+    shapes: dict[str, Shape] = {}
+    for number, one in enumerate(members):
+        shapes |= in_stack(number, len(members) - 1, describe(*one))
+    return shapes
+
+
+def alone(layer: Layer, dimensions: Dimensions) -> list[tuple[Layer, Dimensions]]:
+    """Return each layer as one of its own, of which the next one reads one sequence."""
+    *lower, last = stacked(layer, dimensions)
+    read = []
+    for one, own in lower:
+        merge = "concat" if one.merge == "none" else one.merge
+        read.append((replace(one, return_sequences=True, merge=merge), own))
+    return [*read, last]
+
+
+def of_layer(number: int, arrays: Mapping[str, Array]) -> dict[str, Array]:
+    """Return what is of one layer by the names that it has alone; what is of none is of all."""
+    own = {}
+    for name, array in arrays.items():
+        if re.search(rf"layer{number}\b|\.{number}$", name):
+            own[re.sub(rf"\.{number}$", "", name).replace(f"layer{number}", "layer0")] = array
+        elif not re.search(r"layer\d|\.\d+$", name):
+            own[name] = array
+    return own
+
+
+def in_stack(number: int, top: int, arrays: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what is of one layer by the names of a stack; the output is that of the top one."""
+    named = {}
+    for name, array in arrays.items():
+        if is_state(name.removeprefix("gradient of ")):
+            named[f"{name}.{number}"] = array
+        elif number == top or not name.startswith("y"):
+            named[name.replace("layer0", f"layer{number}")] = array
+    return named
+
+
+def plain(array: Array) -> Array:
+    """Return an array that another layer can be fed: one that NumPy has no dtype for, widened."""
+    return getattr(array, "array", array)
 
 
 # Which directions there are, and what each is given.

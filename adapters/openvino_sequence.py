@@ -34,6 +34,7 @@ from adapters.contract import (
     Spelling,
     outline,
     promoted,
+    stacked,
 )
 
 try:
@@ -269,8 +270,6 @@ def _build(
 ) -> ov.Model:
     """Return the model of the stack; where no `weights` are given, they are inputs of it."""
     kind, batch = _openvino.element(layer), dimensions.batch_size
-    directions, hidden = layer.num_directions, dimensions.hidden_units
-    way = "reverse" if layer.reverse else "forward"
     inputs: list[Node] = []
     outputs: list[ov.Output] = []
 
@@ -278,20 +277,22 @@ def _build(
         inputs.append(ops.parameter(shape, kind, name=name))
         return inputs[-1]
 
-    x, width = declared("X", (batch, dimensions.time_steps, dimensions.embedding_dim)), 0
+    x = declared("X", (batch, dimensions.time_steps, dimensions.embedding_dim))
     if layer.lengths == "given":
         lengths = declared("sequence_lengths", (batch,), ov.Type.i32)
     else:
         lengths = ops.constant(np.full(batch, dimensions.time_steps, np.int32))
-    for number in range(dimensions.num_layers):
+    for number, (one, own) in enumerate(stacked(layer, dimensions)):
         name = f"layer_{number}/"
+        directions, hidden = one.num_directions, own.hidden_units
+        way = "reverse" if one.reverse else "forward"
         state = (batch, directions, hidden)
         if layer.initial_state == "given" or layer.stateful != "no":
-            states = [declared(f"{name}initial_{one}_state", state) for one in ("hidden", "cell")]
+            states = [declared(f"{name}initial_{of}_state", state) for of in ("hidden", "cell")]
         else:
             states = [ops.constant(np.zeros(state), kind)] * 2
         shapes = {
-            f"{name}W": (directions, 4 * hidden, width or dimensions.embedding_dim),
+            f"{name}W": (directions, 4 * hidden, own.embedding_dim),
             f"{name}R": (directions, 4 * hidden, hidden),
             f"{name}B": (directions, 4 * hidden),
         }
@@ -302,15 +303,18 @@ def _build(
             lengths,
             *held,
             hidden,
-            "bidirectional" if layer.bidirectional else way,
-            clip=CLIP if layer.cell == "clipped" else 0.0,
-            activations=[layer.recurrent_activation, layer.activation, layer.activation],
+            "bidirectional" if one.bidirectional else way,
+            clip=CLIP if one.cell == "clipped" else 0.0,
+            activations=[one.recurrent_activation, one.activation, one.activation],
         )
         y, *final = lstm.outputs()
+        if one.residual:  # the features of x, one half for each direction, as y has them
+            parted = ops.reshape(x, [0, 0, directions, hidden], special_zero=True)
+            y = ops.add(y, ops.transpose(parted, [0, 2, 1, 3])).output(0)
         for output, label in zip(final, ("Ho", "Co"), strict=True):
             output.set_names({f"{name}{label}"})
         outputs += final
-        width = directions * hidden
-        x = ops.reshape(ops.transpose(y, [0, 2, 1, 3]), [0, 0, width], special_zero=True)
+        joined = [0, 0, directions * hidden]
+        x = ops.reshape(ops.transpose(y, [0, 2, 1, 3]), joined, special_zero=True)
     y.set_names({"Y"})
     return ov.Model([y, *outputs], inputs, "stack")

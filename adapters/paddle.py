@@ -165,6 +165,16 @@ KERNEL = "https://github.com/PaddlePaddle/Paddle/blob/develop/paddle/phi/kernels
 RNN = f"{DOCS}/nn/RNN_en.html"
 GAPS = (
     Gap(
+        {"layers": ANY},
+        why="hidden_size and all else is one for all layers of a layer",
+        source=CONVENTION.source,
+    ),
+    Gap(
+        {"residual": True},
+        why="nothing is added to what the layer hands out",
+        source=CONVENTION.source,
+    ),
+    Gap(
         {"cell": ANY},
         why="no cell clips, sees c or couples its gates",
         source=f"{DOCS}/nn/LSTM_en.html",

@@ -51,6 +51,7 @@ from adapters.contract import (
     Spelling,
     outline,
     promoted,
+    stacked,
 )
 
 tf.get_logger().setLevel("ERROR")  # it takes one compilation a case for needless retracing
@@ -314,7 +315,7 @@ def infer(layer: Layer, dimensions: Dimensions) -> dict[str, Shape]:
     """Ask ``compute_output_shape`` of every layer for the shapes of the same results."""
     shape, results = _input_shape(layer, dimensions, dimensions.embedding_dim), {}
     for number, member in enumerate(_stack(layer, dimensions)):
-        outputs, states = _named(layer, number, member.compute_output_shape(shape))
+        outputs, states = _named(layer.at(number), number, member.compute_output_shape(shape))
         first, *others = map(tuple, outputs.values())
         shape = (*first[:-1], first[-1] + sum(other[-1] for other in others))
         results |= states
@@ -373,35 +374,33 @@ def _input_shape(layer: Layer, dimensions: Dimensions, width: int) -> Shape:
 
 def _build(layer: Layer, dimensions: Dimensions) -> list[keras.layers.Layer]:
     stack: list[keras.layers.Layer] = []
-    width = dimensions.embedding_dim
-    for number in range(dimensions.num_layers):
+    for number, (one, own) in enumerate(stacked(layer, dimensions)):
         name = f"layer_{number}"  # unnamed, the layers of a process count on: lstm, lstm_1 ...
         member: keras.layers.Layer = keras.layers.LSTM(
-            dimensions.hidden_units,
-            activation=layer.activation,
+            own.hidden_units,
+            activation=one.activation,
             # Its own of this name is the one of 0.2x + 0.5, and there is no other.
-            recurrent_activation=layer.recurrent_activation.removesuffix("_fifth"),
-            use_bias=layer.bias,
+            recurrent_activation=one.recurrent_activation.removesuffix("_fifth"),
+            use_bias=one.bias,
             kernel_initializer="zeros",  # every weight is given: there is nothing to draw
             recurrent_initializer="zeros",
             dropout=0.5 * layer.dropout,
             recurrent_dropout=0.5 * layer.dropout,
             return_sequences=layer.return_sequences or number < dimensions.num_layers - 1,
             return_state=layer.return_state,
-            go_backwards=layer.reverse,
+            go_backwards=one.reverse,
             stateful=layer.stateful != "no",
             unroll=layer.execution == "unrolled",
             time_major=layer.layout == "time_major",
             dtype=layer.dtype,
-            name="lstm" if layer.bidirectional else name,
+            name="lstm" if one.bidirectional else name,
         )
-        if layer.bidirectional:
-            merge = None if layer.merge == "none" else layer.merge
+        if one.bidirectional:
+            merge = None if one.merge == "none" else one.merge
             member = keras.layers.Bidirectional(member, merge, dtype=layer.dtype, name=name)
         # built for the declared size: otherwise the first input would decide it, right or wrong
         with tf.name_scope(name):
-            member.build(_input_shape(layer, dimensions, width))
-        width = layer.num_outputs * dimensions.hidden_units
+            member.build(_input_shape(layer, own, own.embedding_dim))
         stack.append(member)
     return stack
 
@@ -432,12 +431,15 @@ def _tensors(layer: Layer, inputs: Mapping[str, Array]) -> dict[str, Any]:
 def _call(stack: list[keras.layers.Layer], layer: Layer, inputs: Mapping[str, Any]) -> Results:
     outputs, states, returned = {"output": inputs["input"]}, {}, None
     for number, member in enumerate(stack):
-        names = _states(layer, number)
+        one = layer.at(number)
+        names = _states(one, number)
         given = [inputs[name] for name in names] if names[0] in inputs else None
         sequence = tf.concat(list(outputs.values()), -1) if len(outputs) > 1 else outputs["output"]
         mask = inputs.get("mask")
         returned = member(sequence, initial_state=given, mask=mask, training=False)
-        outputs, final = _named(layer, number, returned)
+        outputs, final = _named(one, number, returned)
+        if one.residual:
+            outputs = {"output": outputs["output"] + sequence}
         states |= final
     results = {**outputs, **states}
     return Results(results, container=outline(returned, results))

@@ -31,6 +31,7 @@ from adapters.contract import (
     Snippet,
     outline,
     promoted,
+    stacked,
 )
 
 tf.get_logger().setLevel("ERROR")  # it takes one compilation a case for needless retracing
@@ -166,15 +167,15 @@ def run(
 
 def infer(layer: Layer, dimensions: Dimensions) -> dict[str, Shape]:
     """Read the shapes of the same results from the graph of a function that is never called."""
-    batch, units, width = dimensions.batch_size, dimensions.hidden_units, dimensions.embedding_dim
-    shapes: dict[str, Any] = {"x": (dimensions.time_steps, batch, width)}
-    for number in range(dimensions.num_layers):
+    batch = dimensions.batch_size
+    shapes: dict[str, Any] = {"x": (dimensions.time_steps, batch, dimensions.embedding_dim)}
+    for number, (_, own) in enumerate(stacked(layer, dimensions)):
+        units, width = own.hidden_units, own.embedding_dim
         shapes[f"layer_{number}/w"] = (width + units, 4 * units)
         shapes[f"layer_{number}/b"] = (4 * units,)
         if layer.initial_state == "given":
             names = f"layer_{number}/h_prev", f"layer_{number}/cs_prev"
             shapes |= dict.fromkeys(names, (batch, units))
-        width = units
     specs = {name: tf.TensorSpec(shape, layer.dtype) for name, shape in shapes.items()}
     function = tf.function(
         lambda given: _stack(layer, dimensions, given, given)[1], autograph=False
@@ -200,10 +201,10 @@ def _stack(
 ) -> tuple[Any, dict[str, Any]]:
     """What the last layer's call returned; by name, the output, and h and cs of each layer."""
     x, results = fed["x"], {}
-    zeros = tf.zeros((dimensions.batch_size, dimensions.hidden_units), x.dtype)
-    peephole = tf.zeros(dimensions.hidden_units, x.dtype)
-    for number in range(dimensions.num_layers):
+    for number, (one, own) in enumerate(stacked(layer, dimensions)):
         name = f"layer_{number}"
+        zeros = tf.zeros((dimensions.batch_size, own.hidden_units), x.dtype)
+        peephole = tf.zeros(own.hidden_units, x.dtype)
         returned = tf.raw_ops.BlockLSTMV2(
             seq_len_max=tf.constant(dimensions.time_steps, tf.int64),
             x=x,
@@ -215,7 +216,7 @@ def _stack(
             wco=peephole,
             b=held[f"{name}/b"],
         )
-        x = returned.h
+        x = returned.h + x if one.residual else returned.h
         results |= {f"{name}/h": returned.h, f"{name}/cs": returned.cs}
     return returned, {"h": x, **results}
 

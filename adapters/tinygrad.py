@@ -44,6 +44,7 @@ from adapters.contract import (
     Spelling,
     outline,
     promoted,
+    stacked,
 )
 
 PACKAGES = ("tinygrad",)
@@ -195,11 +196,10 @@ class LSTM:
 
     def __init__(self, layer: Layer, dimensions: Dimensions) -> None:
         """Build a cell for each layer; their random weights are never computed."""
-        width, hidden = dimensions.embedding_dim, dimensions.hidden_units
-        self.cells = []
-        for _ in range(dimensions.num_layers):
-            self.cells.append(nn.LSTMCell(width, hidden, layer.bias))
-            width = hidden
+        self.cells = [
+            nn.LSTMCell(own.embedding_dim, own.hidden_units, one.bias)
+            for one, own in stacked(layer, dimensions)
+        ]
 
     def __call__(
         self, layer: Layer, steps: Tensor, inputs: Mapping[str, Tensor], *, realize: bool
@@ -214,10 +214,11 @@ class LSTM:
             x = steps[step].contiguous()
             for number, cell in enumerate(self.cells):
                 states[number] = cell(x, states[number])
-                x = states[number][0].dropout(0.5 * layer.dropout)
+                h = states[number][0]
+                x = (h + x if layer.at(number).residual else h).dropout(0.5 * layer.dropout)
             if realize:
                 Tensor.realize(*(part for state in states for part in state))
-            sequence.append(states[-1][0])
+            sequence.append(x)
         results = {"output": Tensor.stack(*sequence, dim=_time(layer))}
         for number, (h, c) in enumerate(states):
             results |= {f"cells.{number}.h": h, f"cells.{number}.c": c}
@@ -267,10 +268,13 @@ def run(
 
 def infer(layer: Layer, dimensions: Dimensions) -> dict[str, Shape]:
     """Read the shapes of the same results from a call that nothing realizes."""
-    batch, hidden = dimensions.batch_size, dimensions.hidden_units
-    states = [f"cells.{number}.{part}" for number in range(dimensions.num_layers) for part in "hc"]
+    batch = dimensions.batch_size
     steps = Tensor.empty(dimensions.time_steps, batch, dimensions.embedding_dim)
-    inputs = {name: Tensor.empty(batch, hidden) for name in states}
+    inputs = {
+        f"cells.{number}.{part}": Tensor.empty(batch, own.hidden_units)
+        for number, (_, own) in enumerate(stacked(layer, dimensions))
+        for part in "hc"
+    }
     _, results = LSTM(layer, dimensions)(layer, steps, inputs, realize=False)
     return {name: result.shape for name, result in results.items()}
 

@@ -41,6 +41,7 @@ from adapters.contract import (
     Spelling,
     outline,
     promoted,
+    stacked,
 )
 
 torch.backends.cuda.matmul.allow_tf32 = False  # TensorFloat-32 keeps 10 bits of a mantissa's 23
@@ -239,7 +240,8 @@ def run(
         returned, results = _call(it, layer, fed)
     properties["container"] = outline(returned, results)
     if layer.gradients:
-        leaves |= dict(module.named_parameters())
+        named = dict(module.named_parameters())
+        leaves |= {_in_stack(n): one for n, one in named.items()} if layer.layers else named
         asked = {name: one for name, one in results.items() if f"cotangent of {name}" in cotangents}
         # A sequence padded again may end before the input does: behind it all cotangents are zero.
         cotangent = [
@@ -262,10 +264,13 @@ def infer(layer: Layer, dimensions: Dimensions) -> dict[str, Shape]:
     axes = {"batch_major": (batch, time), "time_major": (time, batch), "unbatched": (time,)}
     shapes = {"input": (*axes[layer.layout], dimensions.embedding_dim)}
     if layer.initial_state == "given":
-        rows = (dimensions.num_layers * layer.num_directions,)
-        rows += () if layer.layout == "unbatched" else (batch,)
-        hidden = layer.projection_size or dimensions.hidden_units
-        shapes |= {"h_0": (*rows, hidden), "c_0": (*rows, dimensions.hidden_units)}
+        members = stacked(layer, dimensions) if layer.layers else [(layer, dimensions)]
+        for number, (one, own) in enumerate(members):
+            rows = (own.num_layers * one.num_directions,)
+            rows += () if layer.layout == "unbatched" else (batch,)
+            end = f".{number}" if layer.layers else ""
+            shapes[f"h_0{end}"] = (*rows, one.projection_size or own.hidden_units)
+            shapes[f"c_0{end}"] = (*rows, own.hidden_units)
     packed = layer.lengths == "given"
     device, mode = ("meta", nullcontext()) if packed else ("cpu", FakeTensorMode())
     with torch.no_grad(), mode:
@@ -282,7 +287,8 @@ def infer(layer: Layer, dimensions: Dimensions) -> dict[str, Shape]:
 def parameters(layer: Layer, dimensions: Dimensions) -> dict[str, Shape]:
     """Return the shape of every parameter by its name."""
     module = _build(layer, dimensions)
-    return {name: tuple(parameter.shape) for name, parameter in module.named_parameters()}
+    named = {name: tuple(one.shape) for name, one in module.named_parameters()}
+    return {_in_stack(n): shape for n, shape in named.items()} if layer.layers else named
 
 
 def defaults(dimensions: Dimensions) -> dict[str, Any]:
@@ -327,15 +333,54 @@ def _tensors(layer: Layer, arrays: Mapping[str, Array]) -> dict[str, torch.Tenso
     return {name: torch.tensor(array, **kinds[array.dtype.kind]) for name, array in arrays.items()}
 
 
-def _build(layer: Layer, dimensions: Dimensions, device: str = "meta") -> torch.nn.LSTM:
-    stacked = dimensions.num_layers > 1  # dropout lies between layers, and a lone layer has none
+class Stack(torch.nn.ModuleList):
+    """Layers that differ: each reads what the one below hands out."""
+
+    residual: list[bool]  # of each, whether what it reads is added to what it hands out
+
+    def forward(self, x: Any, states: Any) -> Any:
+        """Return the output of the last, packed as `x` is, and each one's states."""
+        ended = []
+        for number, lstm in enumerate(self):
+            output, state = lstm(x, states[number] if states else None)
+            ended.append(state)
+            x = _added(output, x) if self.residual[number] else output
+        return x, ended
+
+
+def _added(output: Any, x: Any) -> Any:
+    if isinstance(x, torch.Tensor):
+        return output + x
+    return output._replace(data=output.data + x.data)  # both are packed by the same lengths
+
+
+def _in_list(name: str) -> str:
+    """A weight's name in a list of layers: ``1.weight_ih_l0`` for ``weight_ih_l1``."""
+    kind, _, rest = name.rpartition("_l")
+    number, *direction = rest.split("_")
+    return "_".join([f"{number}.{kind}_l0", *direction])
+
+
+def _in_stack(name: str) -> str:
+    """The same back."""
+    number, _, own = name.partition(".")
+    return own.replace("_l0", f"_l{number}")
+
+
+def _build(layer: Layer, dimensions: Dimensions, device: str = "meta") -> Any:
+    if layer.layers:
+        members = stacked(layer, dimensions)
+        module = Stack(_build(*one, device) for one in members)
+        module.residual = [one.residual for one, _ in members]
+        return module.eval()
+    stacked_up = dimensions.num_layers > 1  # dropout lies between layers, and a lone one has none
     return torch.nn.LSTM(
         dimensions.embedding_dim,
         dimensions.hidden_units,
         dimensions.num_layers,
         bias=layer.bias,
         batch_first=layer.layout != "time_major",
-        dropout=0.5 if layer.dropout and stacked else 0.0,
+        dropout=0.5 if layer.dropout and stacked_up else 0.0,
         bidirectional=layer.bidirectional,
         proj_size=layer.projection_size,
         device=device,
@@ -348,6 +393,8 @@ def _filled(
 ) -> torch.nn.LSTM:
     module = _build(layer, dimensions)
     # assign: parameters on the meta device hold no memory that could be copied into
+    if layer.layers:
+        weights = {_in_list(name): one for name, one in weights.items()}
     module.load_state_dict(weights, assign=True)
     return module
 
@@ -399,15 +446,23 @@ def _call(
 ) -> tuple[Any, dict[str, torch.Tensor]]:
     """Call `module`: what it returned, and the tensors in it by name, a packed one padded again."""
     states = (inputs["h_0"], inputs["c_0"]) if "h_0" in inputs else None
+    if layer.layers and layer.initial_state == "given":
+        states = [(inputs[f"h_0.{n}"], inputs[f"c_0.{n}"]) for n in range(len(module))]
     x, batch_first = inputs["input"], layer.layout != "time_major"
     if "lengths" in inputs:
         # Sorting is undone by an index on the input's device, which lengths, on the CPU, cannot
         # be read with from the meta device; inferred lengths are all the same, and sorted.
         x = pack_padded_sequence(x, inputs["lengths"], batch_first, enforce_sorted=x.is_meta)
-    returned = output, (h_n, c_n) = module(x, states)
+    returned = output, ended = module(x, states)
+    output = _added(output, x) if layer.residual else output
     if "lengths" in inputs:
         output, _ = pad_packed_sequence(output, batch_first)
-    return returned, {"output": output, "h_n": h_n, "c_n": c_n}
+    if not layer.layers:
+        return returned, {"output": output, "h_n": ended[0], "c_n": ended[1]}
+    results = {"output": output}
+    for number, (h_n, c_n) in enumerate(ended):
+        results |= {f"h_n.{number}": h_n, f"c_n.{number}": c_n}
+    return returned, results
 
 
 def _numpy(tensor: torch.Tensor) -> Array:

@@ -29,6 +29,7 @@ from adapters.contract import (
     Snippet,
     outline,
     promoted,
+    stacked,
 )
 
 PACKAGES = ("torch",)
@@ -132,14 +133,18 @@ GAPS = (
 class Loop(torch.nn.ModuleList):
     """The cells of all layers, and the loop around them."""
 
+    residual: list[bool]  # of each layer, whether its step is added to what it hands out
+
     def forward(self, steps: torch.Tensor, states: list[Any], dropout: Any) -> Any:
         """Return the h of the last cell at each of `steps`, and the states of all cells."""
         sequence = []
         for x in steps:
             for number, cell in enumerate(self):
-                states[number] = cell(x, states[number])
-                x = dropout(states[number][0])
-            sequence.append(states[-1][0])
+                read = dropout(x) if number else x
+                states[number] = cell(read, states[number])
+                x = states[number][0]
+                x = x + read if self.residual[number] else x
+            sequence.append(x)
         return sequence, states
 
 
@@ -177,11 +182,12 @@ def infer(layer: Layer, dimensions: Dimensions) -> dict[str, Shape]:
     if layer.layout == "time_major":
         shape = (dimensions.time_steps, *batch)
     inputs = {"input": torch.empty(*shape, dimensions.embedding_dim, device="meta")}
-    for number in range(dimensions.num_layers):
-        state = torch.empty(*batch, dimensions.hidden_units, device="meta")
+    for number, (_, own) in enumerate(stacked(layer, dimensions)):
+        state = torch.empty(*batch, own.hidden_units, device="meta")
         inputs |= {f"h_{number}": state, f"c_{number}": state}
     with torch.no_grad():
-        _, results = _called(_cells(Layer(), dimensions), layer, dimensions, inputs)
+        plain = Layer(layers=layer.layers)
+        _, results = _called(_cells(plain, dimensions), layer, dimensions, inputs)
     return {name: tuple(one.shape) for name, one in results.items()}
 
 
@@ -217,11 +223,12 @@ def defaults(dimensions: Dimensions) -> dict[str, Any]:
 
 def _cells(layer: Layer, dimensions: Dimensions) -> Loop:
     """The cells in evaluation, with their parameters on the meta device."""
-    width, hidden, cells = dimensions.embedding_dim, dimensions.hidden_units, Loop()
+    cells = Loop()
     dtype = torch.float32 if "mixed" in layer.dtype else getattr(torch, layer.dtype)
-    for _ in range(dimensions.num_layers):
-        cells.append(torch.nn.LSTMCell(width, hidden, layer.bias, device="meta", dtype=dtype))
-        width = hidden
+    for one, own in stacked(layer, dimensions):
+        sizes = own.embedding_dim, own.hidden_units
+        cells.append(torch.nn.LSTMCell(*sizes, one.bias, device="meta", dtype=dtype))
+    cells.residual = [one.residual for one, _ in stacked(layer, dimensions)]
     return cells.eval()
 
 

@@ -1,5 +1,6 @@
 """An entry of a case file, resolved to cases: its layer, its dimension sets, its shapes."""
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from random import Random
@@ -13,6 +14,7 @@ from conformance.lstm.agreement import contradictions
 from conformance.lstm.case import Case, Dimensions, Layer
 from conformance.lstm.distinct import coincidences
 from conformance.lstm.numbers import Numbers
+from conformance.lstm.pattern import STATES
 from conformance.lstm.result import result_shapes
 from conformance.lstm.sample import input_shapes, weight_shapes
 
@@ -39,8 +41,14 @@ def resolve(
         layer = replace(layer, lengths="given")
     if entry.mask is not None:
         layer = replace(layer, mask="given")
+    if entry.layers is not None:
+        own = [one.model_dump(exclude_unset=True) for one in entry.layers]
+        layer = replace(layer, layers=json.dumps(own))
     told = [Problem(place, text) for text in _indistinct(layer, sets, tags)]
     told += [Problem(place, text) for text in _contradictions(layer, sets)]
+    if layer.layers and not any(json.loads(layer.layers)):
+        text = "layers: none of them has anything of its own, so leave it out"
+        told.append(Problem(place, text))
     cases = []
     for suffix, dimensions in sets.items():
         identity = f"{file.behaviour}-{entry.id}{suffix}"
@@ -179,6 +187,8 @@ def _unfit(
         yield from _unrepeated(entry, layer, dimensions, entry.repeat.model_dump(exclude_none=True))
     if entry.split is None:
         return
+    if layer.layers:
+        yield "split: a case is split whose layers are alike"
     if entry.expect == "rejected" or layer.stateful != "no":
         yield "split: a case is split that must run, and whose state its caller carries"
     if layer.layout != "batch_major" or partly or not layer.return_state:
@@ -352,7 +362,9 @@ def _not_wrong(
             yield Problem(place, f"feed.{name}: {shape} is right, so nothing is there to reject")
         if name == "mask" and layer.mask == "none":
             yield Problem(place, "feed.mask: a layer takes none: set layer.mask to given")
-        if name in ("h_0", "c_0") and name not in layer.given_states:
+        if name in STATES and layer.layers:
+            yield Problem(place, f"feed.{name}: layers that differ have no {name} of one shape")
+        elif name in STATES and name not in layer.given_states:
             start = "zeros" if layer.initial_state == "zeros" else f"{layer.initial_state} alone"
             text = f"feed.{name}: a layer that starts from {start} takes no {name}"
             yield Problem(place, f"{text}: set layer.initial_state to given")

@@ -47,6 +47,8 @@ OPTIONS: dict[str, Sequence[Any]] = {
     ),
     "activation": ("tanh", "sigmoid", "relu", "linear", "softsign"),
     "cell": ("plain", "clipped", "peepholes", "coupled"),
+    "residual": _BOTH,
+    "layers": ("",),
 }
 
 
@@ -100,6 +102,7 @@ _FEW: dict[str, Sequence[Any]] = {
     "initial_state": ("h_0", "c_0"),
     "execution": ("unrolled",),
     **{name: OPTIONS[name][1:] for name in ("mask", "recurrent_activation", "activation", "cell")},
+    "residual": (True,),
 }
 _MET = {
     name: kept
@@ -109,8 +112,8 @@ _MET = {
 
 
 def met(row: Row) -> bool:
-    """Whether all values of a row are such as meet in the arrays."""
-    return not any(row.get(name) in values for name, values in _FEW.items())
+    """Whether all values of a row are such as meet in the arrays; layers that differ are none."""
+    return not row.get("layers") and not any(row.get(n) in values for n, values in _FEW.items())
 
 
 PLAIN = Space({**_MET, "num_layers": (1, 2)})

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, create_mo
 from pydantic.config import JsonDict
 from pydantic_core import PydanticCustomError
 
+from adapters.contract import APART
 from conformance.casefile.form import (
     MAX_SIZE,
     Bit,
@@ -64,8 +65,11 @@ def _option(option: dataclasses.Field[Any]) -> tuple[Any, Any]:
     return kind, Field(default=option.default, description=about)
 
 
-# The contract's options are the schema's: one place to add one.
-_OPTIONS: dict[str, Any] = {option.name: _option(option) for option in dataclasses.fields(Layer)}
+# The contract's options are the schema's: one place to add one. Layers that differ are listed by
+# an entry, as lengths are.
+_OPTIONS: dict[str, Any] = {
+    option.name: _option(option) for option in dataclasses.fields(Layer) if option.name != "layers"
+}
 if TYPE_CHECKING:
 
     class LayerOptions(BaseModel):
@@ -88,6 +92,26 @@ class DimensionSet(BaseModel):
     embedding_dim: Size = Field(description="Features of the input at each step.")
     hidden_units: Size = Field(description="Units of the hidden state of each direction.")
     num_layers: Size = Field(default=1, description="Layers stacked on each other.")
+
+
+def _apart(name: str) -> tuple[Any, Any]:
+    """Of an option, or of hidden_units, the same under a key that may be left out."""
+    kind, told = _OPTIONS.get(name) or (Size, DimensionSet.model_fields[name])
+    optional: Any = Maybe  # of a kind that is not known before the file runs
+    return optional[kind], Field(default=None, description=told.description)
+
+
+if TYPE_CHECKING:
+
+    class LayerEntry(BaseModel):
+        """What the checker needs to know of the model below."""
+else:
+    LayerEntry = create_model(
+        "LayerEntry",
+        __config__=_STRICT,
+        __doc__="One layer of a stack: what it has other than the case's own layer.",
+        **{name: _apart(name) for name in APART},
+    )
 
 
 class Exclusion(BaseModel):
@@ -234,6 +258,10 @@ class CaseEntry(BaseModel):
     mask: Maybe[Many[Many[Bit]]] = Field(
         default=None, description="Of each sequence of the batch: 1 for each step that counts."
     )
+    layers: Maybe[Many[LayerEntry]] = Field(
+        default=None,
+        description="Of each layer of a stack, what it has other than `layer` says.",
+    )
     run: bool = Field(default=True, description="False: shape inference and parameters alone.")
     split: Maybe[Split] = Field(default=None, description="Also run it in two pieces.")
     first: Maybe[First] = Field(
@@ -268,6 +296,8 @@ class CaseEntry(BaseModel):
             raise PydanticCustomError("sentence", "first names no size")
         if self.repeat is not None and not self.repeat.model_fields_set:
             raise PydanticCustomError("sentence", "repeat names no size")
+        if self.layers is not None and self.dimensions is None:
+            raise PydanticCustomError("sentence", "layers are those of one set of dimensions")
         if self.parameters is not None and self.dimensions is None:
             raise PydanticCustomError("sentence", "parameters are those of one set of dimensions")
         if self.feed is not None and not self.feed.model_fields_set:
@@ -317,6 +347,8 @@ def _choice(option: dataclasses.Field[Any]) -> tuple[Any, Any]:
     kind: Any = option.type
     if kind is int:
         kind = Width
+    elif kind is str:  # of which a pin can say no more than that there is one
+        kind = Literal[ANY]
     elif kind is not bool:
         kind = Literal[(*get_args(kind), ANY)]
     return some(kind), Field(default=None, description=option.metadata["about"])

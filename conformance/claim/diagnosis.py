@@ -2,6 +2,7 @@
 
 import dataclasses
 import itertools
+import json
 from collections.abc import Callable, Iterator, Mapping
 from operator import itemgetter
 from typing import Any, Literal, TypeAlias
@@ -89,22 +90,22 @@ def like_values(
 
 def _mistakes(case: Case, sample: Sample) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """Each well-known mistake, and what an LSTM that makes it returns for `sample`."""
-    layer, right = case.layer, reference.lstm(case.layer, sample)
+    layer, last, right = case.layer, case.layer.at(-1), reference.lstm(case.layer, sample)
     yield "h_n and c_n swapped", {**right, "h_n": right["c_n"], "c_n": right["h_n"]}
     time = 0 if layer.layout == "time_major" else -2
     if layer.return_sequences:
         output = right["output"]
         yield "the output reversed in time", {**right, "output": np.flip(output, time)}
-        if layer.num_outputs == 2:
+        if last.num_outputs == 2:
             forward, backward = np.split(output, 2, axis=-1)
             halves = np.concatenate([forward, np.flip(backward, time)], axis=-1)
             yield "the reverse direction not turned back in time", {**right, "output": halves}
             halves = np.concatenate([backward, forward], axis=-1)
             yield "the two directions swapped", {**right, "output": halves}
-    elif layer.bidirectional:
+    elif last.bidirectional:
         whole = reference.lstm(dataclasses.replace(layer, return_sequences=True), sample)
-        last = {**right, "output": np.take(whole["output"], -1, time)}
-        yield "the sequence's last step in the place of each direction's final state", last
+        step = {**right, "output": np.take(whole["output"], -1, time)}
+        yield "the sequence's last step in the place of each direction's final state", step
     orders = zip(_rows(case, right["h_n"]), _rows(case, right["c_n"]), strict=True)
     for (order, h_n), (_, c_n) in orders:
         yield f"the rows of h_n and c_n {order}", {**right, "h_n": h_n, "c_n": c_n}
@@ -135,12 +136,17 @@ def _options(layer: Layer) -> Iterator[tuple[str, Layer]]:
         yield CELLS[layer.cell], dataclasses.replace(layer, cell="plain")
     if layer.stateful == "carried":
         yield "the state not carried over", dataclasses.replace(layer, stateful="no")
+    entries = json.loads(layer.layers or "[]")
+    if layer.residual or any("residual" in entry for entry in entries):
+        none = [{n: one for n, one in entry.items() if n != "residual"} for entry in entries]
+        plain = dataclasses.replace(layer, residual=False, layers=json.dumps(none) if none else "")
+        yield "nothing added to what a residual layer hands out", plain
 
 
 def _rows(case: Case, states: Floats) -> Iterator[tuple[str, Floats]]:
     """Each wrong order of the rows of (layer*direction, batch, hidden)."""
     layers, directions = case.dimensions.num_layers, case.layer.num_directions
-    if layers > 1:
+    if layers > 1 and not case.layer.layers:
         yield "from the last layer to the first", np.concatenate(np.split(states, layers)[::-1])
         if directions > 1:
             by_direction = [states[direction::directions] for direction in range(directions)]

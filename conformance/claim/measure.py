@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from adapters.contract import stacked
 from conformance.convention.convention import canonical_results
 from conformance.lstm.case import Case, sizes
 from conformance.lstm.sample import Floats, emitted_steps
@@ -67,14 +68,13 @@ def canonical(observation: Observation) -> dict[str, Any]:
 
 def parameter_count(case: Case, observation: Observation) -> int:
     """4C(I + H + biases) + PC, with peepholes 3C more, for each layer and direction."""
-    layer, axes = case.layer, sizes(case.layer, case.dimensions)
-    hidden, cell, biases = axes["hidden"], axes["cell"], bias_count(observation) * layer.bias
-    widths = [axes["input"]] + [layer.num_outputs * hidden] * (axes["layer"] - 1)
-    projection = layer.projection_size * cell
-    peepholes = 3 * cell * (layer.cell == "peepholes")
-    return axes["direction"] * sum(
-        4 * cell * (width + hidden + biases) + projection + peepholes for width in widths
-    )
+    count = 0
+    for layer, own in stacked(case.layer, case.dimensions):
+        axes, biases = sizes(layer, own), bias_count(observation) * layer.bias
+        hidden, cell = axes["hidden"], axes["cell"]
+        each = 4 * cell * (axes["input"] + hidden + biases) + layer.projection_size * cell
+        count += axes["direction"] * (each + 3 * cell * (layer.cell == "peepholes"))
+    return count
 
 
 def bias_count(observation: Observation) -> int:

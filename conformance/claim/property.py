@@ -56,8 +56,9 @@ def padding(observation: Observation) -> Mapping[str, str] | None:
     layer = case.layer
     output = batch_major(layer, "sequence", canonical(observation)["output"])
     valid = batch_major(layer, "sequence", emitted_steps(case))
-    halves = np.split(output, layer.num_outputs, axis=-1)
-    labels = ("forward", "backward") if layer.num_outputs == 2 else ("forward",)
+    ways = layer.at(-1).num_outputs
+    halves = np.split(output, ways, axis=-1)
+    labels = ("forward", "backward") if ways == 2 else ("forward",)
     return {label: _held(half, valid) for label, half in zip(labels, halves, strict=True)}
 
 

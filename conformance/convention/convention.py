@@ -4,22 +4,27 @@ The canonical form of every tensor is fixed in `conformance.lstm.pattern`. A dec
 either one tensor or, by ``{layer}``, ``{direction}`` and ``{gate}`` in its name, a family of them;
 the axes in braces then stand in front of those in its pattern. From that follow a tensor's place in
 the canonical form, the shape that it must have, and how weights are laid out for the framework.
+
+A stack whose layers differ is here so many stacks of one layer, each alike in itself: `_apart`.
+What is declared with an axis ``layer`` is then a tensor of each of them.
 """
 
 import itertools
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from math import prod
 from typing import Any
 
 import numpy as np
 from einops import rearrange
 
-from adapters.contract import Convention, Native
+from adapters.contract import Convention, Native, stacked
 from conformance.lstm.case import Case, Dimensions, Layer, sizes
 from conformance.lstm.law import Law
-from conformance.lstm.pattern import WEIGHTS, canonical, names, native
+from conformance.lstm.pattern import STATES, WEIGHTS, canonical, names, native
+from conformance.lstm.row import parted
 from conformance.lstm.sample import Floats, LayerWeights, emitted_steps, turned
 
 GATES = "ifgo"
@@ -45,11 +50,11 @@ def results(convention: Convention, layer: Layer) -> dict[str, Native]:
 
 def result_laws(convention: Convention, layer: Layer, dimensions: Dimensions) -> dict[str, Law]:
     """The law for every native result, keyed by the framework's own name."""
-    axes = sizes(layer, dimensions)
     return {
-        name: Law(form.axes, axes)
-        for form in results(convention, layer).values()
-        for name, _ in _members(convention, form, axes)
+        name: Law(form.axes, part.axes)
+        for part in _alike(convention, layer, dimensions)
+        for form in part.due.values()
+        for name, _ in _members(part, form)
     }
 
 
@@ -101,20 +106,27 @@ def canonical_views(
     convention: Convention, layer: Layer, dimensions: Dimensions, got: Mapping[str, Any]
 ) -> dict[str, Any]:
     """The same, with ``last`` beside a sequence that is due all the same."""
-    axes = sizes(layer, dimensions)
-    views = {}
-    for name, form in results(convention, layer).items():
-        members = _members(convention, form, axes)
-        leading = _indices(form)
-        stacked = np.stack([np.asarray(got[member]) for member, _ in members])
-        counts = [axes[index] for index in leading]
-        stacked = stacked.reshape(*counts, *stacked.shape[1:])
-        source, target = " ".join([*leading, form.axes]), canonical(name, layer)
-        last = [axis for axis in ("layer", "time") if axis in names(source)]
-        last = [axis for axis in last if axis not in names(target)]
-        view = _rearrange(stacked, source, " ".join([*last, target]), axes)
-        views[name] = _last(view, len(last))
+    parts = _alike(convention, layer, dimensions)
+    views = {name: _view(parts[-1], name, form, got) for name, form in parts[-1].due.items()}
+    if not layer.layers:
+        return views
+    for name in views.keys() & STATES.keys():
+        each = [_view(part, name, part.due[name], got) for part in parts]
+        views[name] = np.concatenate([row for view in each for row in view], axis=-1)
     return views
+
+
+def _view(part: "_Alike", name: str, form: Native, got: Mapping[str, Any]) -> Any:
+    """One canonical result of some layers, from the native ones."""
+    leading = _indices(form)
+    whole = np.stack([np.asarray(got[member]) for member, _ in _members(part, form)])
+    counts = [part.axes[index] for index in leading]
+    whole = whole.reshape(*counts, *whole.shape[1:])
+    source, target = " ".join([*leading, form.axes]), canonical(name, part.layer)
+    last = [axis for axis in ("layer", "time") if axis in names(source)]
+    last = [axis for axis in last if axis not in names(target)]
+    view = _rearrange(whole, source, " ".join([*last, target]), part.axes)
+    return _last(view, len(last))
 
 
 def _last(view: Any, axes: int) -> Any:
@@ -137,23 +149,36 @@ def native_inputs(
     convention declares for it, see `_misfit`. Raises UnfedError where it cannot, or where the
     convention declares no such input.
     """
-    axes = sizes(layer, dimensions)
+    parts = _alike(convention, layer, dimensions)
     laid_out: dict[str, Any] = {}
     for name, array in inputs.items():
         if name not in convention.inputs:
             raise UnfedError(f"the framework takes no {name}")
-        form = native(name, convention.inputs[name], layer)
-        pattern = canonical(name, layer)
-        leading = _indices(form)
-        grouped = pattern.startswith("(layer direction)")
-        rows = axes["layer"] * axes["direction"]
-        known = {axis: axes[axis] for axis in ("layer", "direction")}
-        if array.ndim != len(Law(pattern, axes).places) or (grouped and len(array) != rows):
-            laid = _misfit(name, form, pattern, known, array)
+        if layer.layers and name in STATES:
+            of = "hidden" if name == "h_0" else "cell"
+            rows = [part.axes[of] for part in parts for _ in range(part.layer.num_directions)]
+            left = iter(parted(layer, array, rows))
+            for part in parts:
+                own = np.stack([next(left) for _ in range(part.layer.num_directions)])
+                laid_out |= _native_input(part, name, own)
         else:
-            laid = _rearrange(array, pattern, " ".join([*leading, form.axes]), known)
-        laid_out |= _apart(convention, form, axes, laid, leading)
+            laid_out |= _native_input(parts[0], name, array)
     return laid_out
+
+
+def _native_input(part: "_Alike", name: str, array: Any) -> dict[str, Any]:
+    """One input of some layers, by the framework's own names."""
+    axes, form = part.axes, native(name, part.convention.inputs[name], part.layer)
+    pattern = canonical(name, part.layer)
+    leading = _indices(form)
+    grouped = pattern.startswith("(layer direction)")
+    rows = axes["layer"] * axes["direction"]
+    known = {axis: axes[axis] for axis in ("layer", "direction")}
+    if array.ndim != len(Law(pattern, axes).places) or (grouped and len(array) != rows):
+        laid = _misfit(name, form, pattern, known, array)
+    else:
+        laid = _rearrange(array, pattern, " ".join([*leading, form.axes]), known)
+    return _apart(part, form, laid, leading)
 
 
 def _misfit(name: str, form: Native, pattern: str, axes: Mapping[str, int], array: Any) -> Any:
@@ -289,7 +314,7 @@ def cotangents(convention: Convention, case: Case) -> tuple[dict[str, Floats], d
         drawn[name] = np.rint(random.uniform(-1, 1, law.shape) * 2**20) / 2**20
         places[name] = np.arange(start, start + prod(law.shape)).reshape(law.shape)
         start += prod(law.shape)
-    if not _viewable(convention, case.layer):  # the adapter will say that it is unsupported
+    if not _viewable(_alike(*where)[-1]):  # the adapter will say that it is unsupported
         return drawn, {}
     numbers = np.concatenate([array.ravel() for array in drawn.values()])
     counted = np.zeros(start, bool)
@@ -308,32 +333,79 @@ def _within(case: Case, name: str) -> Any:
     every = layer.lengths == "full" and layer.mask == "none"
     if name != "output" or every or case.must_reject:  # with wrong lengths, maybe
         return np.True_
-    if layer.lengths == "given" and turned(layer):  # a sequence that is handed out unasked
+    if layer.lengths == "given" and turned(layer.at(-1)):  # a sequence that is handed out unasked
         return np.False_
     return emitted_steps(case)[..., None]
 
 
-def _viewable(convention: Convention, layer: Layer) -> bool:
+def _viewable(part: "_Alike") -> bool:
     """Whether no result stands apart by an axis over which the layer's own merge would join it."""
     return all(
         not set(names(" ".join([*_indices(form), form.axes])))
-        - {"layer", "time", *names(canonical(name, layer))}
-        for name, form in results(convention, layer).items()
+        - {"layer", "time", *names(canonical(name, part.layer))}
+        for name, form in part.due.items()
     )
 
 
-def _apart(
-    convention: Convention, form: Native, axes: Mapping[str, int], laid: Any, leading: list[str]
-) -> dict[str, Any]:
+def _apart(part: "_Alike", form: Native, laid: Any, leading: list[str]) -> dict[str, Any]:
     """The members of a family that stand on the `leading` axes of one array."""
     count = prod(laid.shape[: len(leading)])
     laid = laid.reshape(count, *laid.shape[len(leading) :])
-    return {member: laid[k] for k, (member, _) in enumerate(_members(convention, form, axes))}
+    return {member: laid[k] for k, (member, _) in enumerate(_members(part, form))}
 
 
 def _indices(form: Native) -> list[str]:
     """The axes that the name spells out, in the order in which members are listed."""
     return [name for name in ("layer", "direction", "gate") if f"{{{name}}}" in form.name]
+
+
+@dataclass(frozen=True)
+class _Alike:
+    """Layers of a stack that are alike in all: those of a plain one, or one of unlike layers."""
+
+    convention: Convention
+    layer: Layer
+    dimensions: Dimensions
+    first: int = 0  # the number of its first layer in the whole
+    top: bool = True  # whether its last layer is the whole's
+
+    @cached_property
+    def axes(self) -> dict[str, int]:
+        """The sizes of all axes."""
+        return sizes(self.layer, self.dimensions)
+
+    @cached_property
+    def due(self) -> dict[str, Native]:
+        """The results that are handed out of these layers; the output is that of the last."""
+        found = results(self.convention, self.layer)
+        return {name: form for name, form in found.items() if self.top or name in STATES}
+
+
+def _alike(convention: Convention, layer: Layer, dimensions: Dimensions) -> list[_Alike]:
+    """The whole, or each of its layers where they differ; those have no tensor in common."""
+    if not layer.layers:
+        return [_Alike(convention, layer, dimensions)]
+    convention, top = (
+        replace(
+            convention,
+            inputs={name: _of_each(form) for name, form in convention.inputs.items()},
+            results={name: _of_each(form) for name, form in convention.results.items()},
+            weights={name: _of_each(form) for name, form in convention.weights.items()},
+        ),
+        dimensions.num_layers - 1,
+    )
+    return [
+        _Alike(convention, one, own, number, top=number == top)
+        for number, (one, own) in enumerate(stacked(layer, dimensions))
+    ]
+
+
+def _of_each(form: Native) -> Native:
+    """A tensor of all layers as one of each."""
+    if "layer" not in names(form.axes):
+        return form
+    axes = " ".join(re.sub(r"\blayer\b", "", form.axes).split()).replace("( ", "(")
+    return replace(form, name=form.name + ".{layer}", axes=axes)
 
 
 @dataclass(frozen=True)
@@ -349,23 +421,23 @@ def _parts(
     convention: Convention, layer: Layer, dimensions: Dimensions
 ) -> Iterator[tuple[str, _Part, Law]]:
     """Every weight by its native name, in the order of declaration, and the law for it alone."""
-    axes = sizes(layer, dimensions)
-    for name, form in weights(convention, layer).items():
-        for member, index in _members(convention, form, axes):
-            number = index.get("layer", 0)
-            width = layer.num_outputs * axes["hidden"] if number else axes["input"]
-            law = Law(form.axes, {**axes, "input": width}, along=form.along or 0)
-            yield member, _Part(name, form, {"layer": number, **index}), law
+    for part in _alike(convention, layer, dimensions):
+        axes = part.axes
+        for name, form in weights(part.convention, part.layer).items():
+            for member, index in _members(part, form):
+                number = index.get("layer", 0)
+                width = part.layer.num_outputs * axes["hidden"] if number else axes["input"]
+                law = Law(form.axes, {**axes, "input": width}, along=form.along or 0)
+                yield member, _Part(name, form, {**index, "layer": part.first + number}), law
 
 
-def _members(
-    convention: Convention, form: Native, axes: Mapping[str, int]
-) -> Iterator[tuple[str, dict[str, int]]]:
+def _members(part: _Alike, form: Native) -> Iterator[tuple[str, dict[str, int]]]:
     """Each member of a family: its name, and where it stands on the axes that the name spells."""
+    axes = part.axes
     labels = {
-        "layer": [str(number) for number in range(axes["layer"])],
-        "direction": convention.directions[axes["direction"] - 1],
-        "gate": form.gates or tuple(convention.gates),
+        "layer": [str(part.first + number) for number in range(axes["layer"])],
+        "direction": part.convention.directions[axes["direction"] - 1],
+        "gate": form.gates or tuple(part.convention.gates),
     }
     leading = _indices(form)
     for place in itertools.product(*(range(axes[name]) for name in leading)):

@@ -7,14 +7,16 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from packaging.requirements import InvalidRequirement, Requirement
 
-from adapters.contract import ANY, Dimensions, Gap, Layer
+from adapters.contract import ANY, Dimensions, Gap, Layer, stacked
 from conformance.casefile.suggest import hint
 from conformance.lstm.agreement import contradictions
 
 DEFAULTS: Mapping[str, Any] = {option.name: option.default for option in fields(Layer)}
 PROJECTION = 4  # a size of the option that is one
 OTHERS = 2  # options at most that are set beside a gap's own, to make it a layer
-ONE = Dimensions(batch_size=1, time_steps=5, embedding_dim=7, hidden_units=11)
+# As wide as it is fed, so that it may be residual too.
+ONE = Dimensions(batch_size=1, time_steps=5, embedding_dim=11, hidden_units=11)
+APART = '[{"hidden_units": 11}]'  # of the option that lists layers
 _TYPES = get_type_hints(Layer)
 
 
@@ -24,8 +26,12 @@ def gap_of(layer: Layer, gaps: Sequence[Gap]) -> Gap | None:
 
 
 def meets(gap: Gap, layer: Layer) -> bool:
-    """Whether `layer` has every value that `gap` names."""
-    return all(allows(name, given, getattr(layer, name)) for name, given in gap.options.items())
+    """Whether `layer` has every value that `gap` names, or one of the layers of a stack has."""
+    members = [one for one, _ in stacked(layer, ONE)] if layer.layers else []
+    return any(
+        all(allows(name, given, getattr(one, name)) for name, given in gap.options.items())
+        for one in (layer, *members)
+    )
 
 
 def allows(name: str, given: Any, value: Any) -> bool:
@@ -82,8 +88,10 @@ def layers(gap: Gap) -> Iterator[Layer]:
 
 
 def values(name: str) -> tuple[Any, ...]:
-    """The values that an option can have; of a size, its default and one other."""
+    """The values that an option can have; of a size or a list, its default and one other."""
     kind = _TYPES[name]
+    if kind is str:
+        return DEFAULTS[name], APART
     if get_origin(kind) is Literal:
         return get_args(kind)
     return (False, True) if kind is bool else (DEFAULTS[name], PROJECTION)

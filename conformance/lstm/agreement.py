@@ -1,9 +1,9 @@
 """Options of a layer that need or exclude each other, whatever the framework."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from adapters.contract import Dimensions, Layer
+from adapters.contract import Dimensions, Layer, stacked
 
 
 @dataclass(frozen=True)
@@ -51,9 +51,50 @@ RULES = (
         lambda layer, _: layer.mask == "given" and layer.lengths == "given",
         "mask: it says which steps count, and so do lengths: give one of the two",
     ),
+    Rule(
+        ("residual", "return_sequences", "merge", "reverse", "keep_order"),
+        lambda layer, _: (
+            layer.residual
+            and (
+                not layer.return_sequences
+                or layer.merge == "none"
+                or (layer.reverse and not layer.keep_order)
+            )
+        ),
+        "residual: it is added step by step, to one sequence that is in the order of the input",
+    ),
+    Rule(
+        ("residual", "layers", "num_layers"),
+        lambda layer, dimensions: layer.residual and not layer.layers and dimensions.num_layers > 1,
+        "residual: of a stack, layers says of which",
+    ),
+    Rule(
+        ("residual", "bidirectional", "merge", "projection_size", "embedding_dim", "hidden_units"),
+        lambda layer, dimensions: (
+            layer.residual
+            and not layer.layers
+            and dimensions.num_layers == 1
+            and dimensions.embedding_dim
+            != layer.num_outputs * (layer.projection_size or dimensions.hidden_units)
+        ),
+        "residual: what a layer is fed must be as wide as what it hands out",
+    ),
+    Rule(
+        ("layers", "num_layers"),
+        lambda layer, dimensions: bool(
+            layer.layers and len(stacked(layer, dimensions)) != dimensions.num_layers
+        ),
+        "layers: there is one entry for each of num_layers, no more and no fewer",
+    ),
 )
 
 
 def contradictions(layer: Layer, dimensions: Dimensions) -> Iterator[str]:
     """Say what in `layer` contradicts itself or the dimensions it is built for."""
-    return (rule.text for rule in RULES if rule.broken(layer, dimensions))
+    yield from (rule.text for rule in RULES if rule.broken(layer, dimensions))
+    members = stacked(layer, dimensions) if layer.layers else []
+    for number, (one, sizes) in enumerate(members):
+        last = number == len(members) - 1
+        one = one if last else replace(one, return_sequences=True)  # which the next one reads
+        for text in contradictions(one, sizes):
+            yield f"layers[{number}]: {text}"

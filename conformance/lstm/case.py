@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from adapters.contract import GROUP, Dimensions, Layer, Shape
+from adapters.contract import GROUP, Dimensions, Layer, Shape, stacked
 from conformance.lstm.numbers import Numbers
 
 __all__ = ["Case", "Deviation", "Dimensions", "Instead", "Layer", "Record", "Shape", "sizes"]
@@ -96,16 +96,28 @@ class Record:
 
 
 def sizes(layer: Layer, dimensions: Dimensions) -> dict[str, int]:
-    """The size of every axis that a pattern may name, by the axis's name."""
-    return {
+    """The size of every axis that a pattern may name, by the axis's name.
+
+    Of a stack whose layers differ, ``hidden``, ``cell`` and ``direction`` are those of the last
+    layer; ``every_hidden`` and ``every_cell`` count the units of all directions of all layers.
+    """
+    members = stacked(layer, dimensions) if layer.layers else []
+    last, own = members[-1] if members else (layer, dimensions)
+    found = {
         "group": GROUP,
         "batch": dimensions.batch_size,
         "time": dimensions.time_steps,
         "input": dimensions.embedding_dim,
-        "hidden": layer.projection_size or dimensions.hidden_units,
-        "cell": dimensions.hidden_units,
+        "hidden": last.projection_size or own.hidden_units,
+        "cell": own.hidden_units,
         "layer": dimensions.num_layers,
-        "direction": layer.num_directions,
+        "direction": last.num_directions,
         "gate": 4,
         "peephole": 3,
     }
+    if members:
+        found["every_cell"] = sum(one.num_directions * own.hidden_units for one, own in members)
+        found["every_hidden"] = sum(
+            one.num_directions * (one.projection_size or own.hidden_units) for one, own in members
+        )
+    return found

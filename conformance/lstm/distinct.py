@@ -1,6 +1,8 @@
 """Distinct axes: sizes that let a test see which axis is which."""
 
-from adapters.contract import GROUP
+from dataclasses import replace
+
+from adapters.contract import GROUP, stacked
 from conformance.lstm.case import Dimensions, Layer
 
 
@@ -8,7 +10,14 @@ def coincidences(layer: Layer, dimensions: Dimensions) -> tuple[str, ...]:
     """Return what stops the sizes of a case from telling its axes apart; empty where nothing does.
 
     With equal sizes two axes can be swapped unseen, and an axis of size 1 can be broadcast unseen.
+    Layers that differ are looked at one by one; the width of what feeds one is no axis of results.
     """
+    if layer.layers:
+        return tuple(
+            f"layers[{number}]: {text}"
+            for number, (one, own) in enumerate(stacked(layer, dimensions))
+            for text in coincidences(one, replace(own, embedding_dim=dimensions.embedding_dim))
+        )
     axes = {
         "batch_size": dimensions.batch_size,
         "time_steps": dimensions.time_steps,

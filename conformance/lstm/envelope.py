@@ -16,6 +16,7 @@ from conformance.lstm import reference
 from conformance.lstm.case import Layer
 from conformance.lstm.layout import batch_major, in_layout
 from conformance.lstm.rounding import Rounding
+from conformance.lstm.row import joined, states
 from conformance.lstm.sample import Floats, LayerWeights, Sample
 
 RUNS = 32
@@ -43,24 +44,25 @@ def results(layer: Layer, sample: Sample) -> dict[str, Floats]:
     whole = _with_states(layer, sample)
     batch, time = whole["input"].shape[:2]
     few = min(batch, max(1, WORK // (RUNS * max(time, 1) * _gates(sample))))
-    part = {name: _sequences(name, array, few) for name, array in whole.items()}
+    part = {name: _sequences(layer, name, array, few) for name, array in whole.items()}
     right = {
-        name: _sequence_first(name, array)
+        name: _sequence_first(layer, name, array)
         for name, array in reference.lstm(flat, Sample(sample.weights, part)).items()
     }
     numbers = sum(array.size for array in right.values()) * batch // max(few, 1)
     rounding = _rounding(dtype, numbers, RUNS, 0)
     copies = {
-        name: np.concatenate([array] * RUNS, axis=_axis(name)) for name, array in part.items()
+        name: np.concatenate([array] * RUNS, axis=_axis(layer, name))
+        for name, array in part.items()
     }
     allowed = {}
     for name, came in reference.lstm(
         flat, _rounded(Sample(sample.weights, copies), rounding)
     ).items():
-        runs = _sequence_first(name, np.asarray(came)).reshape(RUNS, *right[name].shape)
+        runs = _sequence_first(layer, name, np.asarray(came)).reshape(RUNS, *right[name].shape)
         limit = _limit(np.abs(runs - right[name]), right[name], dtype)
         others = np.full((batch - few, *limit.shape[1:]), 2 * limit.max(initial=0.0))
-        limit = _sequence_first(name, np.concatenate([limit, others]))
+        limit = _sequence_first(layer, name, np.concatenate([limit, others]))
         output = "sequence" if layer.return_sequences else "last"
         allowed[name] = in_layout(layer, output if name == "output" else name, limit)
     return allowed
@@ -119,11 +121,9 @@ def _rounded(sample: Sample, rounding: Rounding) -> Sample:
 
 def _with_states(layer: Layer, sample: Sample) -> dict[str, Any]:
     """The inputs, batch-major, and initial states among them also where they are zeros."""
-    first = sample.weights[0].recurrent_weights
     inputs = {n: batch_major(layer, n, one) for n, one in sample.inputs.items()}
-    rows = (len(sample.weights) * layer.num_directions, len(inputs["input"]))
-    zeros = {"h_0": np.zeros((*rows, first.shape[-1])), "c_0": np.zeros((*rows, first.shape[-2]))}
-    return zeros | inputs
+    h, c = states(layer, sample.weights, inputs)
+    return {"h_0": joined(layer, h), "c_0": joined(layer, c)} | inputs
 
 
 def _gates(sample: Sample) -> int:
@@ -131,14 +131,15 @@ def _gates(sample: Sample) -> int:
     return sum(one.bias.size for one in sample.weights)
 
 
-def _axis(name: str) -> int:
+def _axis(layer: Layer, name: str) -> int:
     """The axis of a batch in a batch-major tensor."""
-    return 0 if name in ("input", "first", "lengths", "mask", "output") else 1
+    flat = bool(layer.layers) or name in ("input", "first", "lengths", "mask", "output")
+    return 0 if flat else 1
 
 
-def _sequences(name: str, array: Any, few: int) -> Any:
-    return array[:few] if _axis(name) == 0 else array[:, :few]
+def _sequences(layer: Layer, name: str, array: Any, few: int) -> Any:
+    return array[:few] if _axis(layer, name) == 0 else array[:, :few]
 
 
-def _sequence_first(name: str, array: Floats) -> Floats:
-    return array if _axis(name) == 0 else array.swapaxes(0, 1)
+def _sequence_first(layer: Layer, name: str, array: Floats) -> Floats:
+    return array if _axis(layer, name) == 0 else array.swapaxes(0, 1)

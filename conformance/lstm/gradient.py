@@ -26,6 +26,7 @@ from adapters.contract import CLIP
 from conformance.lstm.activation import ACTIVATIONS
 from conformance.lstm.case import Layer
 from conformance.lstm.layout import batch_major, in_layout
+from conformance.lstm.row import joined, parted, states
 from conformance.lstm.sample import Flags, Floats, LayerWeights, Sample, counted, turned
 
 
@@ -79,42 +80,47 @@ def gradients(
     given = {name: batch_major(layer, name, array) for name, array in cotangents.items()}
     inputs = {name: batch_major(layer, name, array) for name, array in sample.inputs.items()}
     sequence = inputs["input"]
-    rows = np.arange(len(sample.weights) * layer.num_directions).reshape(-1, layer.num_directions)
-    cell, hidden = sample.weights[0].recurrent_weights.shape[-2:]
-    h_0 = inputs.get("h_0", np.zeros((rows.size, len(sequence), hidden)))
-    c_0 = inputs.get("c_0", np.zeros((rows.size, len(sequence), cell)))
+    last = layer.at(-1)
+    h_0, c_0 = states(layer, sample.weights, inputs)
     if layer.stateful == "carried":
         before = {**inputs, "input": inputs.get("first", sequence)}
         first = _stack(layer, sample.weights, before, h_0, c_0)
         kept = [tape for tapes in first for tape in tapes]
-        h_0, c_0 = (np.stack([getattr(tape, name)[:, -1] for tape in kept]) for name in ("h", "c"))
+        h_0, c_0 = ([getattr(tape, name)[:, -1] for tape in kept] for name in ("h", "c"))
     stack = _stack(layer, sample.weights, inputs, h_0, c_0)
-    d_h = np.array(given.get("h_n", np.zeros_like(h_0)), np.float64)
-    d_c = np.array(given.get("c_n", np.zeros_like(c_0)), np.float64)
+    d_h, d_c = (
+        parted(layer, given[name], [row.shape[-1] for row in rows])
+        if name in given
+        else [np.zeros_like(row) for row in rows]
+        for name, rows in (("h_n", h_0), ("c_n", c_0))
+    )
     if "last" in given:
-        d_h[rows[-1]] += _parted(layer, [tape.h[:, -1] for tape in stack[-1]], given["last"])
-    whole = _joined(layer, [tape.output for tape in stack[-1]])
+        ends = _parted(last, [tape.h[:, -1] for tape in stack[-1]], given["last"])
+        for row, d_end in enumerate(ends, start=len(d_h) - len(ends)):
+            d_h[row] = d_h[row] + d_end
+    whole = _joined(last, [tape.output for tape in stack[-1]])
     d_sequence = np.zeros_like(whole)
     if "sequence" in given:
         valid = _valid(inputs)
-        if turned(layer) and len(sample.weights) % 2:
+        if sum(turned(layer.at(number)) for number in range(len(sample.weights))) % 2:
             valid = valid[:, ::-1]
         d_sequence = np.where(valid[:, :, None], given["sequence"], 0.0)
-    found = []
-    for row, weights, tapes in reversed(list(zip(rows, sample.weights, stack, strict=True))):
-        d_ways = _parted(layer, [tape.output for tape in tapes], d_sequence)
-        d_sequence = np.zeros(())
+    found, row = [], len(d_h)
+    for number in reversed(range(len(stack))):
+        own, weights, tapes = layer.at(number), sample.weights[number], stack[number]
+        d_ways = _parted(own, [tape.output for tape in tapes], d_sequence)
+        d_sequence = d_sequence if own.residual else np.zeros(())
         parts: list[dict[str, Floats]] = []
-        for w, r in enumerate(row):
-            d_x, d_h[r], d_c[r], part = _backward(
-                layer, weights, w, tapes[w], d_ways[w], d_h[r], d_c[r]
-            )
+        row -= len(tapes)
+        for w, tape in enumerate(tapes):
+            r = row + w
+            d_x, d_h[r], d_c[r], part = _backward(own, weights, w, tape, d_ways[w], d_h[r], d_c[r])
             d_sequence = d_sequence + d_x
             parts.append(part)
         found.append(WeightGradients(**{n: np.stack([one[n] for one in parts]) for n in parts[0]}))
     if layer.stateful == "carried":
-        d_h, d_c = np.zeros_like(d_h), np.zeros_like(d_c)
-    of_inputs = {"input": d_sequence, "h_0": d_h, "c_0": d_c}
+        d_h, d_c = list(map(np.zeros_like, d_h)), list(map(np.zeros_like, d_c))
+    of_inputs = {"input": d_sequence, "h_0": joined(layer, d_h), "c_0": joined(layer, d_c)}
     of_inputs = {name: in_layout(layer, name, array) for name, array in of_inputs.items()}
     return of_inputs, tuple(reversed(found))
 
@@ -123,18 +129,19 @@ def _stack(
     layer: Layer,
     stack: Sequence[LayerWeights],
     inputs: Mapping[str, Floats],
-    h_0: Floats,
-    c_0: Floats,
+    h_0: Sequence[Floats],
+    c_0: Sequence[Floats],
 ) -> list[list[_Tape]]:
-    """What every direction of every layer computes, from states (layer*direction, batch, ...)."""
+    """What every direction of every layer computes, from each row's own states (batch, ...)."""
     sequence, valid, row, every = inputs["input"], _valid(inputs), 0, []
-    for weights in stack:
-        tapes = []
-        for way in range(layer.num_directions):
-            tapes.append(_forward(layer, weights, way, sequence, h_0[row], c_0[row], valid))
+    for number, weights in enumerate(stack):
+        own, tapes = layer.at(number), []
+        for way in range(own.num_directions):
+            tapes.append(_forward(own, weights, way, sequence, h_0[row], c_0[row], valid))
             row += 1
-        sequence = _joined(layer, [tape.output for tape in tapes])
-        if turned(layer):
+        whole = _joined(own, [tape.output for tape in tapes])
+        sequence = whole + sequence if own.residual else whole
+        if turned(own):
             valid = valid[:, ::-1]
         every.append(tapes)
     return every

@@ -1,10 +1,11 @@
 """A kind of cases: certain ids, options of the layer and sizes, and how each is run."""
 
-from collections.abc import Mapping
-from dataclasses import MISSING, fields
+from collections.abc import Iterator, Mapping
+from dataclasses import MISSING, fields, replace
 from fnmatch import fnmatchcase
 from typing import Any
 
+from adapters.contract import stacked
 from conformance.lstm.case import Case, Deviation, Dimensions, Layer
 from conformance.lstm.numbers import Numbers
 
@@ -23,9 +24,21 @@ def speaks_of(pin: Deviation, case: Case) -> bool:
 
 
 def unlike(case: Case, kind: Mapping[str, tuple[Any, ...]]) -> dict[str, Any]:
-    """What keeps `case` from being of `kind`, with the values that it has."""
-    has = {name: value_of(case, name) for name in kind}
-    return {name: value for name, value in has.items() if not _among(name, value, kind[name])}
+    """What keeps `case` from being of `kind`, with the values that it has.
+
+    A stack whose layers differ is of the kind that any of its layers is.
+    """
+    found = []
+    for one in (case, *_alone(case)):
+        has = {name: value_of(one, name) for name in kind}
+        found.append({n: value for n, value in has.items() if not _among(n, value, kind[n])})
+    return found[0] if all(found) else {}
+
+
+def _alone(case: Case) -> Iterator[Case]:
+    """Each layer as a case of its own, where they differ."""
+    for layer, dimensions in stacked(case.layer, case.dimensions) if case.layer.layers else ():
+        yield replace(case, layer=layer, dimensions=dimensions)
 
 
 def value_of(case: Case, name: str) -> Any:

@@ -11,7 +11,8 @@ import numpy as np
 from adapters.contract import GROUP
 from conformance.lstm.case import Layer
 
-_STATES = ("h_0", "c_0", "h_n", "c_n")  # (layer*direction, batch, ...), the others (batch, ...)
+# (layer*direction, batch, ...) where the layers of a stack are alike, all others (batch, ...).
+_STATES = ("h_0", "c_0", "h_n", "c_n")
 _SEQUENCES = ("input", "first", "mask", "sequence")  # (batch, time, ...)
 
 
@@ -21,7 +22,7 @@ def batch_major(layer: Layer, name: str, array: Any) -> Any:
     `name` is ``input``, ``first`` of the call before, ``sequence`` or ``last`` of an output with or
     without its steps, ``h_0``, ``c_0``, ``h_n``, ``c_n``, ``lengths`` or ``mask``.
     """
-    batch = 1 if name in _STATES else 0
+    batch = 1 if name in _STATES and not layer.layers else 0
     if layer.layout == "unbatched":
         return np.expand_dims(array, batch)
     if layer.layout == "extra_batch":
@@ -32,7 +33,7 @@ def batch_major(layer: Layer, name: str, array: Any) -> Any:
 
 def in_layout(layer: Layer, name: str, array: Any) -> Any:
     """A batch-major input or result in the layout of `layer`: `batch_major` back."""
-    batch = 1 if name in _STATES else 0
+    batch = 1 if name in _STATES and not layer.layers else 0
     if layer.layout == "unbatched":
         return array.squeeze(batch)
     if layer.layout == "extra_batch":

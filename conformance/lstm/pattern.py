@@ -23,6 +23,12 @@ BATCH_MAJOR: Mapping[str, str] = {
     "h_n": "(layer direction) batch hidden",
     "c_n": "(layer direction) batch cell",
 }
+STATES: Mapping[str, str] = {  # of a stack whose layers differ
+    "h_0": "batch every_hidden",
+    "c_0": "batch every_cell",
+    "h_n": "batch every_hidden",
+    "c_n": "batch every_cell",
+}
 WEIGHTS: Mapping[str, str] = {
     "input_weights": "direction gate cell input",
     "recurrent_weights": "direction gate cell hidden",
@@ -37,10 +43,13 @@ WEIGHTS: Mapping[str, str] = {
 def canonical(name: str, layer: Layer) -> str:
     """The canonical pattern of an input or a result of `layer`.
 
-    Where the directions are not joined the output is what concat makes of the two.
+    Where the directions are not joined the output is what concat makes of the two. Layers that
+    differ have no axes in common but the batch: their states lie side by side, row by row.
     """
-    axes = _laid_out(BATCH_MAJOR[name], layer)
-    if name in ("output", "last") and layer.num_outputs < layer.num_directions:
+    if layer.layers and name in STATES:
+        return _laid_out(STATES[name], layer)
+    axes, last = _laid_out(BATCH_MAJOR[name], layer), layer.at(-1)
+    if name in ("output", "last") and last.num_outputs < last.num_directions:
         return axes.replace("(direction hidden)", "hidden")
     return axes
 

@@ -9,6 +9,7 @@ where the layer may have another function for either (`conformance.lstm.activati
 the cell are those that https://onnx.ai/onnx/operators/onnx__LSTM.html prints: with peepholes p*c is
 added to the sums of i and f, and p*c' to that of o; a coupled cell has f = 1 - i; in a clipped one
 all that goes into a function is cut to ±1/2, c' on its way to h too, while c' itself is kept whole.
+A residual layer adds the step that it read to the h' that it hands out, while h' itself goes on.
 `tests/harness/test_reference.py` checks this file by hand-worked numbers and by a second,
 independent formulation; no framework takes part.
 """
@@ -22,6 +23,7 @@ from adapters.contract import CLIP
 from conformance.lstm.activation import ACTIVATIONS
 from conformance.lstm.case import Layer
 from conformance.lstm.layout import batch_major, in_layout
+from conformance.lstm.row import joined, states
 from conformance.lstm.sample import Flags, Floats, LayerWeights, Sample, counted, turned
 
 Valid = Flags | None  # (batch, time): which steps count; None is all
@@ -41,12 +43,8 @@ def lstm(layer: Layer, sample: Sample) -> dict[str, Floats]:
     beyond its sequence's length or is masked, the output is zero and no state moves, whatever the
     input holds there.
     """
-    first = sample.weights[0]
     inputs = {name: batch_major(layer, name, array) for name, array in sample.inputs.items()}
-    rows, batch = len(sample.weights) * layer.num_directions, inputs["input"].shape[0]
-    cell, hidden = first.recurrent_weights.shape[-2:]
-    h = inputs.get("h_0", np.zeros((rows, batch, hidden)))
-    c = inputs.get("c_0", np.zeros((rows, batch, cell)))
+    h, c = states(layer, sample.weights, inputs)
     x, valid = inputs["input"], counted(inputs)
     if valid is not None:
         # Nothing is computed with what is no number of the sequence's: it may be no number at all.
@@ -54,9 +52,9 @@ def lstm(layer: Layer, sample: Sample) -> dict[str, Floats]:
     # Where lengths are left out to see what that would give, what is not finite may be read.
     with _BLAS.limit(limits=1), np.errstate(invalid="ignore", over="ignore"):
         if layer.stateful == "carried":
-            kept = _stack(layer, sample.weights, inputs.get("first", x), h, c, valid)
-            h, c = kept["h_n"], kept["c_n"]
-        results = _stack(layer, sample.weights, x, h, c, valid)
+            _, h, c = _stack(layer, sample.weights, inputs.get("first", x), h, c, valid)
+        y, h, c = _stack(layer, sample.weights, x, h, c, valid)
+    results = {"output": y, "h_n": joined(layer, h), "c_n": joined(layer, c)}
     output = "sequence" if layer.return_sequences else "last"
     return {
         name: in_layout(layer, output if name == "output" else name, array)
@@ -68,28 +66,31 @@ def _stack(
     layer: Layer,
     stack: tuple[LayerWeights, ...],
     sequence: Floats,
-    h_0: Floats,
-    c_0: Floats,
+    h_0: list[Floats],
+    c_0: list[Floats],
     valid: Valid,
-) -> dict[str, Floats]:
-    """The results of a stack on (batch, time, input) from states (layer*direction, batch, ...)."""
-    h_n, c_n = h_0.copy(), c_0.copy()
+) -> tuple[Floats, list[Floats], list[Floats]]:
+    """The output, h_n and c_n of a stack on (batch, time, input); of states, each row's own."""
+    h_n, c_n = list(h_0), list(c_0)
+    row = 0
     for number, weights in enumerate(stack):
-        outputs = []
-        for direction in range(layer.num_directions):
-            row = number * layer.num_directions + direction
-            backward = direction == 1 or layer.reverse
+        own, outputs = layer.at(number), []
+        for direction in range(own.num_directions):
+            backward = direction == 1 or own.reverse
             output, h_n[row], c_n[row] = _scan(
-                layer, weights, direction, backward, sequence, h_n[row], c_n[row], valid
+                own, weights, direction, backward, sequence, h_n[row], c_n[row], valid
             )
             outputs.append(output)
-        sequence = _merged(layer, outputs)
-        if turned(layer):
+            row += 1
+        whole = _merged(own, outputs)
+        sequence = whole + sequence if own.residual else whole
+        if turned(own):
             sequence = sequence[:, ::-1]
             valid = None if valid is None else valid[:, ::-1]
     if not layer.return_sequences:
-        sequence = _merged(layer, list(h_n[-layer.num_directions :]))
-    return {"output": sequence, "h_n": h_n, "c_n": c_n}
+        last = layer.at(-1)
+        sequence = _merged(last, h_n[-last.num_directions :])
+    return sequence, h_n, c_n
 
 
 def _scan(

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from adapters.contract import stacked
 from conformance.lstm.case import Case, Dimensions, Layer, Shape, sizes
 from conformance.lstm.law import Law
 from conformance.lstm.layout import in_layout
@@ -65,42 +66,45 @@ def draw(case: Case) -> Sample:
     """
     random = np.random.default_rng(list(case.id.encode()))
     layer, dimensions, numbers = case.layer, case.dimensions, case.numbers
-    axes = sizes(layer, dimensions)
-    directions, hidden, cell = axes["direction"], axes["hidden"], axes["cell"]
-    bound = numbers.weights or (-(cell**-0.5), cell**-0.5)
     grid = GRID[layer.dtype.removeprefix("mixed_")]
 
     def uniform(shape: Shape, span: Span = UNIT) -> Floats:
         steps = grid / 2.0 ** max(ceil(log2(max(map(abs, span)))), 0)
         return np.rint(random.uniform(*span, shape) * steps) / steps
 
-    def bias() -> Floats:
-        shape = (directions, 4, cell)
-        return uniform(shape, bound) if layer.bias else np.zeros(shape)
+    def bound_of(cell: int) -> Span:
+        return numbers.weights or (-(cell**-0.5), cell**-0.5)
 
-    widths = [dimensions.embedding_dim]
-    widths += [layer.num_outputs * hidden] * (dimensions.num_layers - 1)
-    weights = tuple(
-        LayerWeights(
-            input_weights=uniform((directions, 4, cell, width), bound),
+    def weights_of(one: Layer, own: Dimensions) -> LayerWeights:
+        axes = sizes(one, own)
+        directions, hidden, cell = axes["direction"], axes["hidden"], axes["cell"]
+        bound = bound_of(cell)
+
+        def bias() -> Floats:
+            shape = (directions, 4, cell)
+            return uniform(shape, bound) if one.bias else np.zeros(shape)
+
+        return LayerWeights(
+            input_weights=uniform((directions, 4, cell, own.embedding_dim), bound),
             recurrent_weights=uniform((directions, 4, cell, hidden), bound),
             input_bias=bias(),
             recurrent_bias=bias(),
             projection_weights=(
-                uniform((directions, hidden, cell), bound) if layer.projection_size else None
+                uniform((directions, hidden, cell), bound) if one.projection_size else None
             ),
             peephole_weights=(
-                uniform((directions, 3, cell), bound) if layer.cell == "peepholes" else None
+                uniform((directions, 3, cell), bound) if one.cell == "peepholes" else None
             ),
         )
-        for width in widths
-    )
+
+    weights = tuple(weights_of(*one) for one in stacked(layer, dimensions))
     inputs: dict[str, NDArray[Any]] = {
         name: uniform(shape, numbers.input if name == "input" else numbers.states)
         for name, shape in fed_shapes(case).items()
         if name != "mask"
     }
     if wrong := {name: case.feed[name] for name in WEIGHTS if name in case.feed}:
+        bound = bound_of(weights[0].bias.shape[-1])
         fed = {name: uniform(shape, bound) for name, shape in wrong.items()}
         weights = (replace(weights[0], **fed), *weights[1:])
     if case.integers:
@@ -143,7 +147,7 @@ def valid_steps(case: Case) -> Flags:
 def emitted_steps(case: Case) -> Flags:
     """The same of the output, in the order in which it is handed out."""
     valid = _counted(case)
-    if turned(case.layer) and case.dimensions.num_layers % 2:
+    if sum(turned(case.layer.at(number)) for number in range(case.dimensions.num_layers)) % 2:
         valid = valid[:, ::-1]
     emitted: Flags = in_layout(case.layer, "sequence", valid)
     return emitted
@@ -188,7 +192,7 @@ def fed_shapes(case: Case) -> dict[str, Shape]:
 
 def weight_shapes(layer: Layer, dimensions: Dimensions) -> dict[str, Shape]:
     """The canonical shape of the weights of the lowest layer that a case may feed wrong ones of."""
-    axes = sizes(layer, dimensions)
+    axes = sizes(*stacked(layer, dimensions)[0])
     return {name: Law(WEIGHTS[name], axes).shape for name in ("input_weights", "recurrent_weights")}
 
 

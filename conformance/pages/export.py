@@ -36,11 +36,12 @@ def exported(book: Book) -> dict[str, Any]:
                 "values": _values(one.name),
             }
             for one in fields(Layer)
+            if one.name != "layers"  # a list of layers is no choice of one
         ],
         "sizes": asdict(GUIDE),
         "group": GROUP,
         "batchMajor": dict(BATCH_MAJOR),
-        "rules": [rule.text for rule in RULES],
+        "rules": [rule.text for rule in RULES if rule.looks_at[0] != "layers"],
         "frameworks": frameworks,
         "chosen": layers.chosen,
         "layers": layers.items,
@@ -102,6 +103,7 @@ def _framework(book: Book, name: str, layers: _Numbers) -> dict[str, Any]:
         "gaps": [
             {"options": dict(gap.options), "why": gap.why, "source": gap.source, "own": gap.own}
             for gap in framework.gaps
+            if "layers" not in gap.options
         ],
         "snippet": _snippet(book, name),
         "pins": [_pin(book, pin, layers) for pin in ours],

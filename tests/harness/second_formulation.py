@@ -9,7 +9,7 @@ rounding error of subtraction (https://doi.org/10.1145/838250.838251).
 
 from cmath import exp
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -74,6 +74,19 @@ CHOSEN: dict[str, dict[str, Any]] = {
 } | {
     cell: {"cell": cell, "recurrent_activation": "tanh"}
     for cell in ("clipped", "peepholes", "coupled")
+}
+
+
+# Stacks of three layers that differ.
+COMPOSED: dict[str, str] = {
+    "widths": '[{"hidden_units": 3}, {}, {"hidden_units": 1}]',
+    "directions": '[{"bidirectional": true}, {"reverse": true, "keep_order": true}, '
+    '{"bidirectional": true, "merge": "sum", "hidden_units": 3}]',
+    "options": '[{"bias": false, "activation": "relu"}, {"cell": "peepholes"}, '
+    '{"projection_size": 1, "recurrent_activation": "hard_sigmoid"}]',
+    "residuals": '[{"hidden_units": 2, "bidirectional": true}, '
+    '{"hidden_units": 4, "residual": true}, '
+    '{"hidden_units": 2, "bidirectional": true, "residual": true}]',
 }
 
 
@@ -194,8 +207,38 @@ def _clipping(layer: Layer, of: Callable[[complex], complex]) -> Callable[[compl
     return clipped if layer.cell == "clipped" else of
 
 
+def composed(layer: Layer, sample: Sample) -> dict[str, NDArray[np.complex128]]:
+    """Return the same of a stack whose layers differ: one after another, each a layer alone.
+
+    The states of all rows lie side by side. No layer emits in another order than it reads.
+    """
+    read: Any = sample.inputs["input"]
+    given = {name: sample.inputs[name] for name in ("h_0", "c_0") if name in sample.inputs}
+    ends: dict[str, list[Any]] = {"h_n": [], "c_n": []}
+    for number, one in enumerate(sample.weights):
+        own = layer.at(number)
+        fed: dict[str, Any] = {**sample.inputs, "input": read}
+        for name, axis in (("h_0", 3), ("c_0", 2)):
+            width = one.recurrent_weights.shape[axis]
+            if name in given:
+                ways = range(0, width * own.num_directions, width)
+                fed[name] = np.stack([given[name][:, at : at + width] for at in ways])
+                given[name] = given[name][:, width * own.num_directions :]
+        alone = Sample((one,), fed)
+        whole = results(replace(own, return_sequences=True), alone)
+        counts = np.any(whole["output"] != 0, axis=-1, keepdims=True)
+        read = whole["output"] + (np.where(counts, read, 0) if own.residual else 0)
+        for name, rows in ends.items():
+            rows += list(whole[name])
+    if not layer.return_sequences:
+        read = results(own, alone)["output"]
+    return {"output": read, **{name: np.concatenate(rows, -1) for name, rows in ends.items()}}
+
+
 def results(layer: Layer, sample: Sample) -> dict[str, NDArray[np.complex128]]:
     """Return output, h_n and c_n of a batch-major layer as arrays; any number may be complex."""
+    if layer.layers:
+        return composed(layer, sample)
     stack = []
     for one in sample.weights:
         parts = [one.input_weights, one.recurrent_weights, one.input_bias, one.recurrent_bias]

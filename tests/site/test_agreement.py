@@ -46,6 +46,7 @@ def drawn(number: int) -> Asked:
     options: dict[str, Any] = {
         name: draw.choice(values(name)) if draw.random() < 0.2 else default
         for name, default in DEFAULTS.items()
+        if name != "layers"  # which the page does not offer
     }
     one = options["layout"] == "unbatched" or draw.random() < 0.1
     sizes = Dimensions(

@@ -34,6 +34,14 @@ const laws = (data) => {
       !l.keep_order &&
       (l.return_sequences || d.num_layers > 1),
     (l) => l.mask === "given" && l.lengths === "given",
+    (l) =>
+      l.residual &&
+      (!l.return_sequences || l.merge === "none" || (l.reverse && !l.keep_order)),
+    (l, d) => l.residual && d.num_layers > 1,
+    (l, d) =>
+      l.residual &&
+      d.num_layers === 1 &&
+      d.embedding_dim !== outputs(l) * (l.projection_size || d.hidden_units),
   ];
   const contradictions = (layer, dimensions) =>
     data.rules.filter((_, place) => broken[place](layer, dimensions));

@@ -29,8 +29,9 @@ from adapters.contract import (
     Shape,
     outline,
 )
+from adapters.numpy import composed, described
 
-PACKAGES = ("numpy",)
+PACKAGES = ("numpy",)  # layers that differ are put together as the adapter of that name does
 
 CONVENTION = Convention(
     inputs={
@@ -127,6 +128,9 @@ def run(
 
     Raises ValueError for an input or a weight of a wrong shape, and for a length that is none.
     """
+    if layer.layers:
+        alone = partial(run, step=step, scan=scan, join=join)
+        return composed(alone, layer, dimensions, weights, inputs)
     fed = dict(inputs)
     cotangents = {name: fed.pop(name) for name in inputs if name.startswith("cotangent of ")}
     first = fed.pop("first", fed["x"])
@@ -160,6 +164,8 @@ def run(
 
 def infer(layer: Layer, dimensions: Dimensions) -> dict[str, Shape]:
     """Return the shapes that `run` gives, by formula."""
+    if layer.layers:
+        return described(infer, layer, dimensions)
     axes = _axes(layer, dimensions) if layer.return_sequences else _batch(layer, dimensions)
     h, c = _states(layer, dimensions)
     width = h[-1] * (1 if layer.merge == "none" else layer.num_outputs)
@@ -169,6 +175,8 @@ def infer(layer: Layer, dimensions: Dimensions) -> dict[str, Shape]:
 
 def parameters(layer: Layer, dimensions: Dimensions) -> dict[str, Shape]:
     """Return the shape of every weight, by formula."""
+    if layer.layers:
+        return described(parameters, layer, dimensions)
     shapes: dict[str, Shape] = {}
     cell, width = dimensions.hidden_units, dimensions.embedding_dim
     hidden = layer.projection_size or cell
@@ -230,10 +238,13 @@ def _forward(
                 )
                 halves.append(half[..., ::-1, :] if turned else half)
             side_by_side = layer.num_outputs == layer.num_directions
+            read = sequence
             sequence = join(halves) if side_by_side else _merged(layer.merge, halves)
+            sequence = sequence + read if layer.residual else sequence
             counted = counted[:, ::-1] if turned and counted is not None else counted
     ends = halves if layer.return_sequences else h[-layer.num_directions :]
     outputs = ends if layer.merge == "none" else [_merged(layer.merge, ends)]
+    outputs = [sequence] if layer.residual else outputs
     outputs = [_unbatched(layer, one, behind=1 + layer.return_sequences) for one in outputs]
     if layer.layout == "time_major" and layer.return_sequences:
         outputs = [one.swapaxes(-3, -2) for one in outputs]

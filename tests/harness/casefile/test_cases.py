@@ -76,7 +76,8 @@ def test_expected_axes(case: Case) -> None:
     batch = {"unbatched": 0, "extra_batch": 2}.get(case.layer.layout, 1)
     expected = {"output": batch + case.layer.return_sequences + 1}
     if case.layer.return_state:
-        expected |= {"h_n": batch + 2, "c_n": batch + 2}
+        rows = not case.layer.layers  # of layers that differ they lie side by side
+        expected |= {"h_n": batch + 1 + rows, "c_n": batch + 1 + rows}
     assert axes == ({} if case.must_reject else expected)
 
 
@@ -90,6 +91,7 @@ def test_expected_axes(case: Case) -> None:
         "cell-variants",
         "checkpoint",
         "compiled",
+        "composition",
         "coverage-pairs",
         "coverage-sizes",
         "coverage-triples",
@@ -183,8 +185,8 @@ def test_schema_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> N
 
 
 def test_layer_options() -> None:
-    """A file's layer has the options and defaults of the contract's."""
-    assert LayerOptions().model_dump() == dataclasses.asdict(Layer())
+    """A file's layer has the contract's options and defaults; layers are listed by an entry."""
+    assert {**LayerOptions().model_dump(), "layers": ""} == dataclasses.asdict(Layer())
 
 
 def test_dimension_names() -> None:

@@ -38,7 +38,7 @@ CASE = FILE[FILE.index("  - id") :]
 SIZES = FILE[FILE.index("    dimensions") : FILE.index("    expect")]
 EXPECT = FILE[FILE.index("    expect") :]
 ONE = SIZES + EXPECT
-OPTIONS = ", ".join(field.name for field in dataclasses.fields(Layer))
+OPTIONS = ", ".join(one.name for one in dataclasses.fields(Layer) if one.name != "layers")
 
 
 def write(root: Path, text: str | bytes, name: str = "x.yaml") -> None:
@@ -405,6 +405,39 @@ EDITS = {
         [(EXPECT, "    expect: rejected\n    feed: {h_0: [1, 2, 5]}\n")],
         [
             "9:12: feed.h_0: a layer that starts from zeros takes no h_0: set layer.initial_state to given"
+        ],
+    ),
+    "layers for another stack": (
+        [("    expect:", "    layers: [{}, {bias: false}, {}]\n    expect:")],
+        ["6:5: layers: there is one entry for each of num_layers, no more and no fewer"],
+    ),
+    "unknown option of a layer": (
+        [("    expect:", "    layers: [{unit: 3}]\n    expect:")],
+        [
+            "8:15: unknown key 'unit' in layers[0]: the keys are hidden_units, bidirectional, bias, "
+            "reverse, keep_order, merge, projection_size, recurrent_activation, activation, cell, "
+            "residual"
+        ],
+    ),
+    "a function that no framework has, of a layer": (
+        [("    expect:", "    layers: [{activation: swish}]\n    expect:")],
+        [
+            "8:27: layers[0].activation: expected 'tanh', 'sigmoid', 'relu', 'linear' or "
+            "'softsign', got the text 'swish'"
+        ],
+    ),
+    "layers that are alike": (
+        [("    expect:", "    layers: [{}]\n    expect:")],
+        ["6:5: layers: none of them has anything of its own, so leave it out"],
+    ),
+    "a layer that contradicts itself": (
+        [("    expect:", "    layers: [{merge: sum}]\n    expect:")],
+        ["6:5: layers[0]: merge: it joins two directions, so it needs bidirectional"],
+    ),
+    "a residual layer of another width": (
+        [("    expect:", "    layers: [{residual: true}]\n    expect:")],
+        [
+            "6:5: layers[0]: residual: what a layer is fed must be as wide as what it hands out",
         ],
     ),
     "lengths of another batch": (

@@ -158,6 +158,14 @@ WRONG = {
     "upper_layers_read_forward_only": {"values": "h_n: other values"},
 }
 OWN = {  # the behaviour whose cases alone catch the mistake, and the claims that do
+    "adds_nothing": (
+        "composition",
+        {
+            "values": "looks like nothing added to what a residual layer hands out",
+            "gradients": "gradient of x: other values",
+        },
+    ),
+    "functions_of_the_stack": ("composition", {"values": "output: other values"}),
     "attributes_ignored": (
         "cell-variants",
         {

@@ -190,6 +190,43 @@ def test_peepholes_are_a_weight() -> None:
     assert "p_0" not in views.parameter_laws(declared, Layer(), sizes)
 
 
+UNLIKE = Layer(
+    initial_state="given", layers='[{"hidden_units": 9, "bidirectional": true}, {"bias": false}]'
+)
+UNLIKE_SIZES = Dimensions(3, 5, 7, 4, num_layers=2)
+
+
+@pytest.mark.parametrize(
+    ("declared", "states"),
+    [
+        (STACKED, {"h_n.0": (2, 3, 9), "c_n.0": (2, 3, 9), "h_n.1": (1, 3, 4), "c_n.1": (1, 3, 4)}),
+        (
+            NAMED,
+            {"0_ahead/h": (3, 9), "0_ahead/c": (3, 9), "0_back/h": (3, 9), "0_back/c": (3, 9)}
+            | {"1/h": (3, 4), "1/c": (3, 4)},
+        ),
+    ],
+    ids=["stacked", "named"],
+)
+def test_layers_that_differ(declared: Convention, states: dict[str, Shape]) -> None:
+    """Each layer has its own tensors; in canonical form their states lie side by side."""
+    laws = views.result_laws(declared, UNLIKE, UNLIKE_SIZES)
+    assert {name: law.shape for name, law in laws.items()} == {"y": (3, 5, 4), **states}
+    sample = draw(_case(UNLIKE, UNLIKE_SIZES))
+    fed = views.native_inputs(declared, UNLIKE, UNLIKE_SIZES, sample.inputs)
+    ends = {name.replace("h_0", "h_n").replace("c_0", "c_n"): one for name, one in fed.items()}
+    found = views.canonical_results(
+        declared, UNLIKE, UNLIKE_SIZES, {**ends, "y": np.zeros((3, 5, 4))}
+    )
+    np.testing.assert_array_equal(found["h_n"], sample.inputs["h_0"])
+    np.testing.assert_array_equal(found["c_n"], sample.inputs["c_0"])
+    held = views.native_weights(declared, UNLIKE, UNLIKE_SIZES, sample.weights)
+    shapes = {name: one.shape for name, one in held.items()}
+    own = views.parameter_laws(declared, UNLIKE, UNLIKE_SIZES)
+    assert shapes == {name: law.shape for name, law in own.items()}
+    assert not any("b" in name and "1" in name for name in shapes if "back" not in name)
+
+
 @pytest.mark.parametrize("layer", [BOTH, LAST], ids=["sequences", "last"])
 def test_states_not_asked_for(layer: Layer) -> None:
     """Without states none are due, and those that come all the same have the law of asked ones."""

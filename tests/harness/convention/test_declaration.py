@@ -83,7 +83,7 @@ def test_own_gaps_shrink() -> None:
         "keras-jax": 1,
         "keras-onnx": 3,
         "keras-openvino": 1,
-        "keras-rnn": 8,
+        "keras-rnn": 6,
         "keras-torch": 1,
         "litert": 3,
         "mindspore": 5,

@@ -22,7 +22,7 @@ from conformance.lstm.case import Case
 from conformance.lstm.gradient import WeightGradients
 from conformance.lstm.sample import Floats, LayerWeights, Sample, draw
 from tests.harness import second_formulation
-from tests.harness.second_formulation import CHOSEN, WAYS
+from tests.harness.second_formulation import CHOSEN, COMPOSED, WAYS
 
 Gradients = tuple[dict[str, Floats], tuple[WeightGradients, ...]]
 WEIGHTS = [field.name for field in fields(LayerWeights)]
@@ -145,6 +145,9 @@ def results(layer: Layer, sample: Sample, kept: Sample | None = None) -> dict[st
         states = {start: first[end].real for start, end in STATES.items()}
         sample = replace(sample, inputs={**sample.inputs, **states})
     every = second_formulation.results(replace(layer, return_sequences=True), sample)
+    if layer.layers:
+        ended = second_formulation.results(replace(layer, return_sequences=False), sample)
+        return {"sequence": every.pop("output"), "last": ended["output"], **every}
     ends = np.split(every["h_n"][-layer.num_directions :], layer.num_directions)
     last = second_formulation.merged(layer.merge, [end[0].T for end in ends])
     return {
@@ -221,6 +224,16 @@ def test_complex_steps(
     drawn = replace(layer, bias=bias)
     sample = _drawn(drawn, Dimensions(*sizes))
     assert differing(gradient.gradients, drawn, sample, names) == []
+
+
+@pytest.mark.parametrize("lengths", ["full", "given"])
+@pytest.mark.parametrize("name", COMPOSED)
+def test_composed(name: str, lengths: Any) -> None:
+    """Where layers differ, and where one is added to what it was fed, each is a complex step's."""
+    layer = Layer(layers=COMPOSED[name], initial_state="given", lengths=lengths)
+    sample = _drawn(layer, Dimensions(2, 3, 1, 2, 3))
+    asked = set(SHAPES) - ({"last"} if "residual" in layer.layers else set())
+    assert differing(gradient.gradients, layer, sample, asked) == []
 
 
 def test_one_bias() -> None:
@@ -350,7 +363,7 @@ MISTAKES = [
     ("np.where(valid, d_c, d_later_c)", "np.where(valid, d_c, 0.0)"),
     ("np.where(valid, d_every_h[:, t] + d_h, 0.0)", "d_every_h[:, t] + d_h"),
     ("np.where(valid, d_c, 0.0)", "d_c"),
-    ("d_h, d_c = np.zeros_like(d_h), np.zeros_like(d_c)", "pass"),
+    ("d_h, d_c = list(map(np.zeros_like, d_h)), list(map(np.zeros_like, d_c))", "pass"),
     ("valid = valid[:, reads]", "valid = valid.copy()"),
     ("            valid = valid[:, ::-1]\n        every", "            pass\n        every"),
     ("            valid = valid[:, ::-1]\n        d_seq", "            pass\n        d_seq"),
@@ -365,8 +378,10 @@ MISTAKES = [
     ("d_sequence = d_sequence + d_x", "d_sequence = d_x"),
     ("other in reversed(parts)", "other in parts"),
     ("[d_joined / 2 if", "[d_joined if"),
-    ("d_h[rows[-1]] +=", "d_h[rows[-1]] ="),
-    ("d_h[rows[-1]] +=", "d_h[rows[0]] +="),
+    ("d_h[row] = d_h[row] + d_end", "d_h[row] = d_end"),
+    ("start=len(d_h) - len(ends)", "start=0"),
+    ("d_sequence if own.residual else np.zeros(())", "np.zeros(())"),
+    ("whole + sequence if own.residual else whole", "whole"),
     ("if layer.keep_order or way == 1", "if way == 1"),
     ("np.abs(tape.c[:, t + 1]) < CLIP, d_seen, 0.0", "True, d_seen, 0.0"),
     ("np.where(tape.whole[:, :, t], d_z[:, :, t], 0.0)", "d_z[:, :, t]"),
@@ -389,6 +404,7 @@ def test_mistakes_are_noticed(right: str, wrong: str) -> None:
     layers += [layer for name, layer in LAYERS.items() if name.endswith(ends)]
     layers += [LAYERS[name] for name in CHOSEN]
     deep = [(layer, 2) for layer in layers]
+    deep.append((Layer(layers=COMPOSED["residuals"]), 3))
     assert any(
         differing(
             mistaken.gradients, layer, _drawn(layer, Dimensions(2, 3, 1, 2, depth)), set(SHAPES)

@@ -18,6 +18,19 @@ CASE = dataclasses.replace(
 )
 
 
+def test_a_layer_of_the_kind() -> None:
+    """A stack is of the kind that one of its layers is; two layers are not one of both kinds."""
+    layers = '[{"bidirectional": true, "hidden_units": 9}, {"activation": "relu"}]'
+    case = dataclasses.replace(CASE, layer=Layer(layers=layers))
+    assert unlike(case, {"bidirectional": (True,), "hidden_units": (9,)}) == {}
+    assert unlike(case, {"activation": ("any",), "hidden_units": (4,)}) == {}
+    assert unlike(case, {"layers": ("any",), "num_layers": (2,)}) == {}
+    assert unlike(case, {"activation": ("any",), "hidden_units": (9,)}) == {
+        "activation": "tanh",
+        "hidden_units": 4,
+    }
+
+
 @pytest.mark.parametrize(
     "kind",
     [

@@ -15,9 +15,10 @@ from hypothesis import strategies as st
 from adapters.contract import Dimensions, Layer
 from conformance.lstm import reference
 from conformance.lstm.case import Case
+from conformance.lstm.result import result_shapes
 from conformance.lstm.sample import Floats, LayerWeights, Sample, draw
 from tests.harness import second_formulation
-from tests.harness.second_formulation import CHOSEN, WAYS
+from tests.harness.second_formulation import CHOSEN, COMPOSED, WAYS
 
 ONE_TERM = 1e-15  # an error of a few units in the last place of numbers below 1
 
@@ -537,6 +538,37 @@ def test_second_formulation(layer: Layer, data: st.DataObject) -> None:
     assert results.keys() == expected.keys()
     for name, array in results.items():
         np.testing.assert_allclose(array, expected[name].real, rtol=0, atol=1e-12, strict=True)
+
+
+@pytest.mark.parametrize("layers", COMPOSED.values(), ids=COMPOSED)
+@pytest.mark.parametrize("lengths", [(), (2, 5, 1)])
+@pytest.mark.parametrize("initial_state", ["zeros", "given"])
+def test_composed(layers: str, lengths: tuple[int, ...], initial_state: Any) -> None:
+    """Layers that differ are layers alone, each of which reads what the one below hands out."""
+    each = [True] if "residual" in layers else [True, False]
+    for sequences in each:
+        layer = Layer(
+            layers=layers,
+            lengths="given" if lengths else "full",
+            initial_state=initial_state,
+            return_sequences=sequences,
+        )
+        case = _case(layer, Dimensions(3, 5, 2, 4, 3), lengths)
+        sample = draw(case)
+        found, expected = reference.lstm(layer, sample), second_formulation.results(layer, sample)
+        shapes = {name: array.shape for name, array in found.items()}
+        assert shapes == result_shapes(layer, case.dimensions)
+        for name, array in found.items():
+            np.testing.assert_allclose(array, expected[name].real, rtol=0, atol=1e-12, strict=True)
+
+
+def test_a_residual_layer_alone() -> None:
+    """What a residual layer hands out is what it would, and what it was fed; its states are h."""
+    layer = Layer(initial_state="given")
+    sample = draw(_case(layer, Dimensions(2, 3, 4, 4)))
+    plain, found = (reference.lstm(one, sample) for one in (layer, replace(layer, residual=True)))
+    np.testing.assert_array_equal(found["output"], plain["output"] + sample.inputs["input"])
+    np.testing.assert_array_equal(found["h_n"], plain["h_n"])
 
 
 def test_reversed_ends() -> None:
