@@ -41,6 +41,7 @@ from conformance.session.shard import (
     shard,
 )
 from conformance.session.terminal import NODES, Terminal
+from conformance.session.watch import Watch
 
 RECORD = pytest.StashKey[dict[str, Any]]()
 HEARD = pytest.StashKey[tuple[signal.Signals, ...]]()
@@ -150,6 +151,10 @@ def pytest_configure(config: pytest.Config) -> None:
         chosen = bool(labels or option.case or option.tag or option.report)
         terminal = Terminal(config, config.stash[RUN], option.report, chosen)
         config.pluginmanager.register(terminal, "conformance-terminal")
+        watch = Watch()
+        config.pluginmanager.register(watch, "conformance-watch")
+        with contextlib.suppress(OSError):  # started without a standard output
+            watch.start(descriptor=1)  # which nothing captures yet
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

@@ -109,6 +109,8 @@ def _width(value: object) -> int | str:
     raise PydanticCustomError("expected", "a whole number from 0 or 'any'")
 
 
+# One glob over case ids, or several.
+Globs = Annotated[Many[Text], BeforeValidator(_listed, json_schema_input_type=Text | Many[Text])]
 Claim = Literal[
     "shapes",
     "values",

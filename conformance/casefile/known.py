@@ -115,8 +115,10 @@ def _deviations(
                 claims[case.id] = put(framework, case)
         of = {(case.id, one) for case in cases for one in pin.claims if one in claims[case.id]}
         found.append(_Spoken(document.values[at], pin, frozenset(of)))
+        lost = list(_unmatched(document, index, item, ground))
+        document.problems.extend(lost)
         if not cases:
-            document.problems.append(_no_case(document, index, item, ground))
+            document.problems.extend([] if lost else [_no_case(document, index, item)])
             continue
         document.problems.extend(_no_sizes(document, index, item, cases[0]))
         for place, claim in enumerate(pin.claims):
@@ -134,7 +136,7 @@ def _pin(framework: str, item: DeviationEntry, where: str) -> Deviation:
     kind = item.where.model_dump(exclude_unset=True) if item.where else {}
     return Deviation(
         framework=framework,
-        cases=item.cases,
+        cases=" ".join(item.cases),
         claims=item.claim,
         version=item.version,
         outcomes=tuple(Instead(str(each.outcome), each.got) for each in one),
@@ -167,13 +169,22 @@ def _no_sizes(
                     yield Problem(document.values[(*path, name, axis)], f"got: {error}")
 
 
-def _no_case(document: Document, index: int, item: DeviationEntry, ground: Ground) -> Problem:
-    """What of an entry leaves no case: its glob, or its options and sizes."""
+def _unmatched(
+    document: Document, index: int, item: DeviationEntry, ground: Ground
+) -> Iterator[Problem]:
+    """Each glob of an entry that matches no case; one beside it may."""
+    at: DocumentPath = ("deviations", index, "cases")
+    for place, glob in enumerate(item.cases):
+        if not any(fnmatchcase(case.id, glob) for case in ground.cases):
+            told = document.values.get((*at, place)) or document.values[at]
+            yield Problem(told, f"cases: {quoted(glob)} matches no case")
+
+
+def _no_case(document: Document, index: int, item: DeviationEntry) -> Problem:
+    """That the options and sizes of an entry leave no case of those that its globs match."""
     at = ("deviations", index)
-    if not any(fnmatchcase(case.id, item.cases) for case in ground.cases):
-        text = f"cases: {quoted(item.cases)} matches no case"
-        return Problem(document.values[(*at, "cases")], text)
-    of = f" of {quoted(item.cases)}" if (*at, "cases") in document.values else ""
+    given = " or ".join(quoted(glob) for glob in item.cases)
+    of = f" of {given}" if (*at, "cases") in document.values else ""
     return Problem(document.values[(*at, "where")], f"where: no case{of} has all of these")
 
 

@@ -19,6 +19,7 @@ from conformance.casefile.form import (
     Bit,
     Claims,
     Count,
+    Globs,
     Length,
     Many,
     Maybe,
@@ -402,7 +403,9 @@ class DeviationEntry(BaseModel):
     """One known difference: which cases and versions, and the exact outcome."""
 
     model_config = ConfigDict(**_STRICT, json_schema_extra={"allOf": [_CASES, _OUTCOMES]})
-    cases: Text = Field(default="*", description="A glob over case ids: 'stacked-*'.")
+    cases: Globs = Field(
+        default=("*",), description="A glob over case ids, 'stacked-*', or a list of some."
+    )
     where: Maybe[Kind] = Field(
         default=None, description="Options and sizes that each of the cases has, besides the glob."
     )

@@ -5,14 +5,13 @@ knows that it is known, and what to widen.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from fnmatch import fnmatchcase
 from typing import Any
 
 from conformance.claim.outcome import among
 from conformance.claim.verdict import Verdict
 from conformance.claim.version import concerns
 from conformance.lstm.case import Deviation, Instead
-from conformance.lstm.kind import speaks_of, unlike
+from conformance.lstm.kind import names, speaks_of, unlike
 from conformance.process.observation import Observation
 
 
@@ -53,7 +52,7 @@ def _unlike(pin: Deviation, claim: str, seen: Instead, observation: Observation)
     case, framework = observation.case, observation.framework
     if claim not in pin.claims:
         yield f"claim     {', '.join(pin.claims)}"
-    if not fnmatchcase(case.id, pin.cases):
+    if not names(pin, case):
         yield f"cases     {pin.cases}"
     for name, value in unlike(case, pin.kind).items():
         yield f"where     {name}: {_values(pin.kind[name])} (here {_value(value)})"

@@ -65,7 +65,7 @@ class Deviation:
     """
 
     framework: str
-    cases: str  # a glob over case ids
+    cases: str  # globs over case ids, with a space between two
     claims: tuple[str, ...]
     version: str
     outcomes: tuple[Instead, ...]  # the exact one; several where it is unsteady which comes

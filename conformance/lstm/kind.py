@@ -20,7 +20,12 @@ USUAL: Mapping[str, Any] = {
 
 def speaks_of(pin: Deviation, case: Case) -> bool:
     """Whether `case` has such an id, and all that the pin's kind names."""
-    return fnmatchcase(case.id, pin.cases) and not unlike(case, pin.kind)
+    return names(pin, case) and not unlike(case, pin.kind)
+
+
+def names(pin: Deviation, case: Case) -> bool:
+    """Whether one of the pin's globs has the id of `case`."""
+    return any(fnmatchcase(case.id, glob) for glob in pin.cases.split())
 
 
 def unlike(case: Case, kind: Mapping[str, tuple[Any, ...]]) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 from conformance.casefile.known import Ground, load_deviations, load_records
 from conformance.casefile.load import CaseError, load_cases
 from conformance.lstm.case import Case, Deviation, Instead, Record
+from conformance.lstm.kind import speaks_of
 from tests.harness.casefile.test_load import EXPECT, FILE, SIZES, edited, write
 
 DEVIATION = """\
@@ -68,6 +70,18 @@ DEVIATION_EDITS = {
     "another framework": (
         [("framework: fake", "framework: faker")],
         ["1:12: framework: expected 'fake', the file's name, got 'faker'"],
+    ),
+    "one glob of two without a case": (
+        [("cases: guide-*", "cases: [guide-*, guidance-*]")],
+        ["3:22: cases: 'guidance-*' matches no case"],
+    ),
+    "globs of a kind without a case": (
+        [("cases: guide-*", "cases: [guide-one]\n    where: {layout: time_major}")],
+        ["4:12: where: no case of 'guide-one' has all of these"],
+    ),
+    "no glob": (
+        [("cases: guide-*", "cases: []")],
+        ["3:12: cases: expected at least one entry, got an empty list"],
     ),
     "glob without a case": (
         [("guide-*", "guidance-*")],
@@ -351,6 +365,15 @@ def test_deviation(tmp_path: Path) -> None:
             where="cases/deviations/fake.yaml:3",
         ),
     )
+
+
+def test_deviation_of_several_globs(tmp_path: Path) -> None:
+    """A deviation may list globs, and one may match what is put to other claims, or to none."""
+    text = edited(DEVIATION, ("cases: guide-*", "cases: [guide-one, guide-t*]"))
+    (deviation,) = deviations(tmp_path, text)
+    one, two = load_cases(tmp_path)
+    assert (speaks_of(deviation, one), speaks_of(deviation, two)) == (True, True)
+    assert not speaks_of(replace(deviation, cases="guide-o"), one)
 
 
 def test_deviation_of_several_claims(tmp_path: Path) -> None:
