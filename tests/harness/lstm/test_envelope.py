@@ -114,6 +114,30 @@ def test_proportional(dtype: Any) -> None:
     assert 0.5 < units < 2
 
 
+@pytest.mark.parametrize("narrow", ["bfloat16", "float16"])
+def test_mixed(narrow: str) -> None:
+    """A mixed dtype has the limits of the narrow one, in which it computes."""
+    sample = draw(replace(SEQUENCES, layer=Layer(dtype=narrow)))  # type: ignore[arg-type]
+    wanted, limits = (
+        envelope.results(Layer(dtype=one), sample)  # type: ignore[arg-type]
+        for one in (narrow, f"mixed_{narrow}")
+    )
+    assert all((limits[name] == limit).all() for name, limit in wanted.items())
+
+
+def test_projected_from_zeros() -> None:
+    """Zeros are initial states as wide as the projection and as the cell."""
+    layer = Layer(projection_size=2)
+    sample = draw(replace(SEQUENCES, layer=layer, dimensions=Dimensions(2, 5, 3, 4)))
+    limits = envelope.results(layer, sample)
+    assert {name: one.shape[-1] for name, one in limits.items()} == {
+        "output": 2,
+        "h_n": 2,
+        "c_n": 4,
+    }
+    assert all(limit.all() for limit in limits.values())
+
+
 def test_repeated() -> None:
     """A case's limits are the same at each call."""
     sample = draw(SEQUENCES)
@@ -183,3 +207,21 @@ def test_gradients(dtype: str, fewer: int, agrees: bool) -> None:
         }
         parts.append(max(part_of(error[name], allowed[name]).max() for name in right))
     assert max(parts) <= 1 if agrees else min(parts) > 1
+
+
+@pytest.mark.parametrize("option", ["lengths", "mask"])
+def test_many_that_end(monkeypatch: pytest.MonkeyPatch, option: str) -> None:
+    """So it is where sequences end early, or have steps left out."""
+    layer = Layer(**{option: "given"})
+    case = replace(SEQUENCES, layer=layer, dimensions=Dimensions(6, 5, 3, 4))
+    ends = (5, 2, 4, 5, 1, 3)
+    mask = tuple(tuple(int(step < end) for step in range(5)) for end in ends)
+    case = replace(case, **{option: mask if option == "mask" else ends})
+    sample = draw(case)
+    whole = envelope.results(layer, sample)
+    monkeypatch.setattr(envelope, "WORK", envelope.RUNS * 5 * 16 * 2)  # two sequences' gates
+    for name, limit in envelope.results(layer, sample).items():
+        axis = 0 if name == "output" else 1
+        assert limit.shape == whole[name].shape
+        computed, others = np.split(limit, [2], axis=axis)
+        assert (others == 2 * computed.max()).all()

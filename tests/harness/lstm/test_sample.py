@@ -89,6 +89,17 @@ def test_zero_steps(layout: Any, batch: int) -> None:
 FILLS = {"large": 2.0**100, "inf": np.inf, "nan": np.nan}
 
 
+@pytest.mark.parametrize(
+    ("dtype", "large"),
+    [("float16", 2.0**13), ("mixed_float16", 2.0**13), ("mixed_bfloat16", 2.0**100)],
+)
+def test_large_in_a_dtype(dtype: Any, large: float) -> None:
+    """Large is what the dtype that computes can hold."""
+    case = replace(ENDING, layer=replace(ENDING.layer, dtype=dtype))
+    fed = draw(replace(case, numbers=Numbers(behind="large"))).inputs["input"]
+    assert (np.abs(fed[~valid_steps(case)]) == large).all()
+
+
 @pytest.mark.parametrize("behind", FILLS)
 @pytest.mark.parametrize("layout", ["batch_major", "time_major"])
 def test_behind(behind: Behind, layout: Any) -> None:
