@@ -30,6 +30,7 @@ class Chosen:
     frameworks: tuple[str, ...]
     places: tuple[str, ...]  # where it lies, by each spelling
     also: tuple[str, ...] = ()  # names of the state that hold the same once more
+    called: tuple[str, ...] = ()  # in its model's description
 
     @property
     def where(self) -> str:
@@ -144,9 +145,13 @@ def picked(
     if layers:
         wanted = []
         for asked in layers:
-            some = [one for one in chosen if one.where == asked or fnmatchcase(one.where, asked)]
+            some = [
+                one
+                for one in chosen
+                if asked in (one.where, *one.called) or fnmatchcase(one.where, asked)
+            ]
             if not some:
-                known = [one.where for one in chosen]
+                known = [name for one in chosen for name in (one.where, *one.called)]
                 odd = next((one.why for one in misfits if one.where == asked), "")
                 why = f": {odd}" if odd else hint(asked, known) or f" (there is {listed(known)})"
                 raise ConvertError(f"no LSTM {asked!r}{why}")

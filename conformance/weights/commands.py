@@ -199,7 +199,8 @@ def _weights(root: Path, given: argparse.Namespace) -> int:
         kinds = dict.fromkeys(str(np.asarray(array).dtype) for array in one.found.arrays.values())
         sure = "" if one.found.spelled.sure else "; or a dense layer: name it with --layer"
         by = ", ".join(one.frameworks)
-        told = f"{one.found}, {', '.join(kinds)}, as {by} spells it{sure}"
+        called = f", called {', '.join(one.called)}" if one.called else ""
+        told = f"{one.found}, {', '.join(kinds)}, as {by} spells it{sure}{called}"
         tell(line(f"{one.where or 'the layer'}: {told}"))
         if why := found.refused.get(one.where):
             tell(line(f"  not converted: {why}"))

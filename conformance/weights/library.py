@@ -303,19 +303,32 @@ def _by_number(
 def _settled(saved: Saved, source: str | None, root: Path) -> tuple[list[Chosen], list[Misfit]]:
     names = (source,) if source else tuple(shipped(root))
     found, misfits = search(_spellings(root, names), saved.arrays)
-    return [_likeliest(one, saved.form, root) for one in settled(found)], misfits
+    chosen = [_likeliest(one, saved.form, root) for one in settled(found)]
+    return [replace(one, called=_called(one, saved)) for one in chosen], misfits
+
+
+def _called(one: Chosen, saved: Saved) -> tuple[str, ...]:
+    """What a layer is called in its model's description, which its place need not tell."""
+    names = [options.get("name") for options in standard.of(one.found, saved.configuration)]
+    named = (name for name in names if isinstance(name, str) and name not in one.where.split("/"))
+    return tuple(dict.fromkeys(named))
 
 
 def _likeliest(one: Chosen, form: str, root: Path) -> Chosen:
     """With those frameworks first whose users keep weights in files of that form."""
-    found = find(root, one.frameworks, missing=True)
-    keeps = {
-        each.label: any(kind.form == form for kind in each.convention.files)
-        for each in found
-        if each.convention
-    }
-    names = sorted(one.frameworks, key=lambda name: not keeps.get(name))
+    first = _keepers(root, form) if form else frozenset()
+    names = sorted(one.frameworks, key=lambda name: name not in first)
     return replace(one, frameworks=tuple(names))
+
+
+@cache
+def _keepers(root: Path, form: str) -> frozenset[str]:
+    frameworks = find(root, shipped(root), missing=True)
+    return frozenset(
+        one.name
+        for one in frameworks
+        if one.convention and any(kind.form == form for kind in one.convention.files)
+    )
 
 
 @cache

@@ -291,3 +291,16 @@ def test_given_states() -> None:
     saved = Saved(state, {"n": {"class_name": "LSTM", "initial": ["h", "c"]}})
     told = convert(saved, "torch", "onnx").notes
     assert told == ("n: its states begin with h, c, which the weights do not hold",)
+
+
+def test_name_in_a_description() -> None:
+    """A layer is also asked for by the name that its model's description has for it."""
+    state = drawn({**named("layers/lstm/cell/vars/", VARS), "layers/dense/vars/0": (4, 2)})
+    state |= drawn(named("layers/lstm_1/cell/vars/", VARS))
+    options = {"layers/lstm": {"name": "encoder"}, "layers/lstm_1": {"name": "decoder"}}
+    saved = Saved(state, options)
+    assert [one.called for one in find_layers(saved).chosen] == [("encoder",), ("decoder",)]
+    (one,) = convert(saved, "torch", layers=["decoder"]).layers
+    assert one.found.where == "layers/lstm_1"
+    with pytest.raises(ConvertError, match=r"no LSTM 'decodr': did you mean 'decoder'\?"):
+        convert(saved, "torch", layers=["decodr"])
