@@ -1,3 +1,4 @@
+import h5py
 import keras
 
 keras.utils.set_random_seed(3)

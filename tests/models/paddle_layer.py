@@ -11,8 +11,6 @@ class Model(paddle.nn.Layer):
             4,
             num_layers=2 if kind == "stack" else 1,
             direction="bidirect" if kind == "both" else "forward",
-            bias_ih_attr=kind != "bare" and None,
-            bias_hh_attr=kind != "bare" and None,
             proj_size=2 if kind == "projected" else 0,
         )
 

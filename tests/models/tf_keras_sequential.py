@@ -1,3 +1,4 @@
+import h5py
 import tf_keras
 
 tf_keras.utils.set_random_seed(5)
