@@ -8,6 +8,7 @@ from statistics import median
 from conformance.report.report import Entry
 
 DTYPES = ("float64", "float32", "float16", "bfloat16", "mixed_float16", "mixed_bfloat16")
+UNKNOWN = "dtype not told"  # of newer code
 _COLOURS = dict(
     zip(DTYPES, ("#1b4f8f", "#2a9d8f", "#b5651d", "#8e2f6b", "#e0a458", "#c77dba"), strict=True)
 )
@@ -25,7 +26,7 @@ def parts(entries: Sequence[Entry]) -> Mapping[tuple[str, str], list[float]]:
         claims = [entry.claims[name] for name in ("values", "gradients") if name in entry.claims]
         if not claims or any(claim.settled != "agrees" for claim in claims):
             continue
-        dtype = str(entry.layer["dtype"])
+        dtype = str(entry.layer.get("dtype", UNKNOWN))
         found[entry.framework, dtype] += [part for part in (entry.margins or {}).values() if part]
     return {key: sorted(found[key]) for key in sorted(found, key=_order) if found[key]}
 
@@ -53,9 +54,9 @@ def drawing(entries: Sequence[Entry]) -> str:
     )
 
 
-def _order(key: tuple[str, str]) -> tuple[str, int]:
+def _order(key: tuple[str, str]) -> tuple[str, int, str]:
     framework, dtype = key
-    return framework, DTYPES.index(dtype)
+    return framework, DTYPES.index(dtype) if dtype in DTYPES else len(DTYPES), dtype
 
 
 def _axis(height: int) -> Iterator[str]:
@@ -77,7 +78,7 @@ def _row(
     rows: Mapping[tuple[str, str], list[float]],
 ) -> Iterator[str]:
     framework, dtype = key
-    y, colour = _TOP + _ROW * place + 6, _COLOURS[dtype]
+    y, colour = _TOP + _ROW * place + 6, _COLOURS.get(dtype, "#555555")
     if place == 0 or list(rows)[place - 1][0] != framework:
         yield f'<text x="{_LEFT - 8}" y="{y + 4}" text-anchor="end">{escape(framework)}</text>'
     most = margins[int(0.95 * (len(margins) - 1))]
@@ -88,7 +89,7 @@ def _row(
     )
     yield f'<line x1="{middle}" x2="{middle}" y1="{y - 5}" y2="{y + 5}" stroke="{colour}"/>'
     yield f'<circle cx="{_at(margins[-1])}" cy="{y}" r="3" fill="{colour}"/>'
-    told = f"{dtype}, {margins[-1]:.2f} of {len(margins)}"
+    told = f"{escape(dtype)}, {margins[-1]:.2f} of {len(margins)}"
     yield f'<text x="{_LEFT + _WIDTH + 10}" y="{y + 4}" fill="{colour}">{told}</text>'
 
 

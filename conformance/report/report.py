@@ -30,7 +30,7 @@ from conformance.report import fingerprint
 
 SCHEMA: Literal["lstm-conformance-report/1"] = "lstm-conformance-report/1"
 MAX_BYTES = 256 * 2**20  # of a report: ten times one of every adapter on every case there is
-_FORM = ConfigDict(extra="forbid", frozen=True)
+_FORM = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class ReportError(ValueError):

@@ -176,8 +176,11 @@ def test_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
         HEADER.model_dump_json().replace("report/1", "report/9"),
         HEADER.model_dump_json() + "\n" + SEEN.model_dump_json()[:99],
         HEADER.model_dump_json() + "\n" + json.dumps({**SEEN.model_dump(mode="json"), "new": 1}),
+        HEADER.model_dump_json()
+        + "\n"
+        + json.dumps({**SEEN.model_dump(mode="json"), "seconds": {"run": float("nan")}}),
     ],
-    ids=["empty", "another", "cut off", "schema", "cut off in a line", "newer"],
+    ids=["empty", "another", "cut off", "schema", "cut off in a line", "newer", "no number"],
 )
 def test_no_report(text: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """What is no report is one line with its place, and no page."""

@@ -44,6 +44,16 @@ def test_drawing() -> None:
     assert texts[-3:] == ["right", "float64, 0.75 of 1", "float32, 0.50 of 2"]
 
 
+@pytest.mark.parametrize("layer", [{}, {"dtype": "<b>float8</b>"}], ids=["none", "newer"])
+def test_newer_code(layer: dict[str, str]) -> None:
+    """A dtype that is not known here, or not told, has a row of its own, as text."""
+    newer = entry(a=0.5).model_copy(update={"layer": layer})
+    drawn = ElementTree.fromstring(margin.drawing([newer, entry(a=0.25)]))
+    texts = [text.text for text in drawn.iter("{http://www.w3.org/2000/svg}text")]
+    told = layer.get("dtype", margin.UNKNOWN)
+    assert texts[-2:] == ["float32, 0.25 of 1", f"{told}, 0.50 of 1"]
+
+
 def test_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """The command writes the drawing, and says so where a report has nothing to draw."""
     (tmp_path / "docs").mkdir()
