@@ -39,6 +39,8 @@ import numpy as np
 
 from adapters.contract import (
     ANY,
+    SMALL,
+    WIDE,
     Array,
     Convention,
     Dimensions,
@@ -50,6 +52,8 @@ from adapters.contract import (
     Results,
     Shape,
     Spelling,
+    dropped,
+    open_gates,
     outline,
     promoted,
     stacked,
@@ -414,6 +418,33 @@ def _fitted(dimensions: Dimensions) -> dict[str, str]:
         "history": "the loss before the step" if np.isclose(told, before) else "another",
         "loss": "falls" if after < before else "does not fall",
     }
+
+
+def training(dimensions: Dimensions) -> dict[str, Any]:
+    """What a layer with ``dropout`` and ``recurrent_dropout`` drops of its input and of its h.
+
+    Of the h of the step before, so that its first step is left out.
+    """
+    shape = dimensions.batch_size, dimensions.time_steps, WIDE
+    bias = np.repeat(list(open_gates(CONVENTION.gates).values()), WIDE)
+    nothing = np.zeros((WIDE, len(bias)))
+    read = nothing.copy()
+    start = CONVENTION.gates.index("g") * WIDE
+    read[:, start : start + WIDE] = SMALL * np.eye(WIDE)
+
+    def output(kernel: Array, recurrent: Array, mode: bool, **options: float) -> Array:
+        layer = keras.layers.LSTM(WIDE, return_sequences=True, seed=0, **options)
+        layer.build(shape)
+        layer.set_weights([kernel, recurrent, bias])
+        return keras.ops.convert_to_numpy(layer(np.ones(shape, "float32"), training=mode))
+
+    found = {}
+    for name, fed in (("dropout", (read, nothing)), ("recurrent_dropout", (nothing, read))):
+        plain = output(nothing, nothing, False)[:, 1:]
+        of = dropped(plain, output(*fed, False)[:, 1:], output(*fed, True, **{name: 0.5})[:, 1:])
+        off = np.array_equal(output(*fed, False), output(*fed, False, **{name: 0.5}))
+        found[name] = {**of, "off_in_evaluation": off}
+    return found
 
 
 @keras.saving.register_keras_serializable("conformance")

@@ -30,6 +30,9 @@ and, where the framework has that:
 ``defaults(dimensions) -> dict[str, plain data]``
     What the framework's layer is and gives where no option is chosen, and what it makes of an
     input of another dtype.
+``training(dimensions) -> dict[str, plain data]``
+    What the framework's layer drops in training where a dropout of one half is asked for, by what
+    it is drawn for; see `dropped`.
 ``SNIPPET``
     A :class:`Snippet`: what its user would write for a layer, as data. It is read from the source
     likewise, so that a page has it where no framework is.
@@ -435,6 +438,34 @@ def outline(returned: Any, results: Mapping[str, Array]) -> str:
         return "None" if part is None else names.get(id(part), "?")
 
     return told(returned)
+
+
+WIDE = 16  # units, of which one half is dropped: that none is, or all are, is no chance
+SMALL = 0.01  # a weight beside which a function is a straight line
+
+
+def open_gates(order: str) -> dict[str, float]:
+    """The bias of each gate of a cell that remembers nothing: h is a function of g alone."""
+    return {gate: {"i": 20.0, "f": -20.0, "g": 0.5, "o": 20.0}[gate] for gate in order}
+
+
+def dropped(without: Array, evaluated: Array, trained: Array) -> dict[str, Any]:
+    """What training has dropped of a tensor that reaches h by a weight of `SMALL`.
+
+    Each is the output (batch, time, unit) of cells that remember nothing (`open_gates`): without
+    the tensor, with it in evaluation, and in training. Said is what the kept numbers are multiplied
+    by, and whether another mask is drawn for each step and for each sequence.
+    """
+    part = (trained - without) / (evaluated - without)
+    kept = part > 0.5
+    if kept.all():
+        return {"dropped": False}
+    return {
+        "dropped": True,
+        "scale": round(float(part[kept].mean()), 1),
+        "mask_of_each_step": bool((kept != kept[:, :1]).any()),
+        "mask_of_each_sequence": bool((kept != kept[:1]).any()),
+    }
 
 
 def promoted(call: Callable[[str], str]) -> dict[str, str]:

@@ -29,13 +29,14 @@ from adapters._keras import (
     defaults,
     infer,
     parameters,
+    training,
 )
 from adapters.contract import (
     Results,
     Snippet,
 )
 
-__all__ = ["CONVENTION", "PACKAGES", "defaults", "infer", "parameters", "run"]
+__all__ = ["CONVENTION", "PACKAGES", "defaults", "infer", "parameters", "run", "training"]
 
 assert keras.config.backend() == "tensorflow"  # a process has one, the first that was imported
 tf.get_logger().setLevel("ERROR")  # it takes one compilation a case for needless retracing

@@ -34,6 +34,7 @@ from adapters._keras import (
     Stack,
     Tensors,
     defaults,
+    training,
 )
 from adapters._older import enable_x64
 from adapters.contract import (
@@ -45,7 +46,7 @@ from adapters.contract import (
     Snippet,
 )
 
-__all__ = ["CONVENTION", "PACKAGES", "defaults", "infer", "parameters", "run"]
+__all__ = ["CONVENTION", "PACKAGES", "defaults", "infer", "parameters", "run", "training"]
 
 assert keras.config.backend() == "jax"  # a process has one, the first that was imported
 jax.config.update("jax_default_matmul_precision", "highest")

@@ -31,6 +31,7 @@ from adapters._keras import (
     defaults,
     infer,
     parameters,
+    training,
 )
 from adapters.contract import (
     Array,
@@ -40,7 +41,7 @@ from adapters.contract import (
     Snippet,
 )
 
-__all__ = ["CONVENTION", "PACKAGES", "defaults", "infer", "parameters", "run"]
+__all__ = ["CONVENTION", "PACKAGES", "defaults", "infer", "parameters", "run", "training"]
 
 assert keras.config.backend() == "torch"  # a process has one, the first that was imported
 torch.backends.cuda.matmul.allow_tf32 = False  # TensorFloat-32 keeps 10 bits of a mantissa's 23

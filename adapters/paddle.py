@@ -25,10 +25,13 @@ from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import paddle
 
 from adapters.contract import (
     ANY,
+    SMALL,
+    WIDE,
     Array,
     Convention,
     Dimensions,
@@ -41,6 +44,8 @@ from adapters.contract import (
     Shape,
     Snippet,
     Spelling,
+    dropped,
+    open_gates,
     outline,
     promoted,
 )
@@ -331,6 +336,31 @@ def defaults(dimensions: Dimensions) -> dict[str, Any]:
         "parameters": {name: list(one.shape) for name, one in _parameters(module).items()},
         "forget_bias": forget[0] if len(set(forget)) == 1 else "random",
     }
+
+
+def training(dimensions: Dimensions) -> dict[str, Any]:
+    """What two layers with ``dropout`` drop of what the upper one reads."""
+    gates = open_gates(CONVENTION.gates)
+    bias = np.repeat(list(gates.values()), WIDE).astype("float32")
+    read = np.zeros((len(bias), WIDE), "float32")
+    start = CONVENTION.gates.index("g") * WIDE
+    read[start : start + WIDE] = SMALL * np.eye(WIDE)
+    x = paddle.zeros((dimensions.batch_size, dimensions.time_steps, WIDE))
+
+    def output(weight: Array, mode: bool, dropout: float = 0.0) -> Array:
+        lstm = paddle.nn.LSTM(WIDE, WIDE, 2, dropout=dropout)
+        lstm.train() if mode else lstm.eval()
+        given = {"bias_ih_l0": bias, "bias_ih_l1": bias, "weight_ih_l1": weight}
+        for kind in ("weight_ih", "weight_hh", "bias_ih", "bias_hh"):
+            for name in (f"{kind}_l0", f"{kind}_l1"):
+                one = getattr(lstm, name)
+                one.set_value(given.get(name, np.zeros(one.shape, "float32")))
+        return lstm(x)[0].numpy()
+
+    plain, evaluated = output(np.zeros_like(read), False), output(read, False)
+    of = dropped(plain, evaluated, output(read, True, 0.5))
+    off = (output(read, False, 0.5) == evaluated).all()
+    return {"dropout": {**of, "off_in_evaluation": bool(off)}}
 
 
 def _dtype(tensor: Any) -> str:

@@ -37,6 +37,8 @@ import tf_keras as keras
 
 from adapters.contract import (
     ANY,
+    SMALL,
+    WIDE,
     Array,
     Convention,
     Dimensions,
@@ -49,6 +51,8 @@ from adapters.contract import (
     Shape,
     Snippet,
     Spelling,
+    dropped,
+    open_gates,
     outline,
     promoted,
     stacked,
@@ -365,6 +369,33 @@ def _fitted(dimensions: Dimensions) -> dict[str, str]:
         "history": "the loss before the step" if np.isclose(told, before) else "another",
         "loss": "falls" if after < before else "does not fall",
     }
+
+
+def training(dimensions: Dimensions) -> dict[str, Any]:
+    """What a layer with ``dropout`` and ``recurrent_dropout`` drops of its input and of its h.
+
+    Of the h of the step before, so that its first step is left out.
+    """
+    shape = dimensions.batch_size, dimensions.time_steps, WIDE
+    bias = np.repeat(list(open_gates(CONVENTION.gates).values()), WIDE)
+    nothing = np.zeros((WIDE, len(bias)))
+    read = nothing.copy()
+    start = CONVENTION.gates.index("g") * WIDE
+    read[:, start : start + WIDE] = SMALL * np.eye(WIDE)
+
+    def output(kernel: Array, recurrent: Array, mode: bool, **options: float) -> Array:
+        layer = keras.layers.LSTM(WIDE, return_sequences=True, **options)
+        layer.build(shape)
+        layer.set_weights([kernel, recurrent, bias])
+        return layer(tf.ones(shape), training=mode).numpy()
+
+    found = {}
+    for name, fed in (("dropout", (read, nothing)), ("recurrent_dropout", (nothing, read))):
+        plain = output(nothing, nothing, False)[:, 1:]
+        of = dropped(plain, output(*fed, False)[:, 1:], output(*fed, True, **{name: 0.5})[:, 1:])
+        off = np.array_equal(output(*fed, False), output(*fed, False, **{name: 0.5}))
+        found[name] = {**of, "off_in_evaluation": off}
+    return found
 
 
 def _input_shape(layer: Layer, dimensions: Dimensions, width: int) -> Shape:

@@ -26,6 +26,8 @@ from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 from adapters._torch import BUILT, OPTIONS
 from adapters.contract import (
     ANY,
+    SMALL,
+    WIDE,
     Array,
     Cast,
     Convention,
@@ -39,6 +41,8 @@ from adapters.contract import (
     Shape,
     Snippet,
     Spelling,
+    dropped,
+    open_gates,
     outline,
     promoted,
     stacked,
@@ -314,6 +318,29 @@ def defaults(dimensions: Dimensions) -> dict[str, Any]:
         "parameters": {name: list(one.shape) for name, one in module.named_parameters()},
         "forget_bias": forget[0] if len(set(forget)) == 1 else "random",
     }
+
+
+def training(dimensions: Dimensions) -> dict[str, Any]:
+    """What two layers with ``dropout`` drop of what the upper one reads."""
+    gates = open_gates(CONVENTION.gates)
+    bias = torch.tensor(list(gates.values())).repeat_interleave(WIDE)
+    read = torch.zeros(len(bias), WIDE)
+    start = CONVENTION.gates.index("g") * WIDE
+    read[start : start + WIDE] = SMALL * torch.eye(WIDE)
+    x = torch.zeros(dimensions.batch_size, dimensions.time_steps, WIDE)
+
+    def output(weight: torch.Tensor, mode: bool, dropout: float = 0.0) -> Array:
+        lstm = torch.nn.LSTM(WIDE, WIDE, 2, batch_first=True, dropout=dropout).train(mode)
+        weights = {name: torch.zeros_like(one) for name, one in lstm.state_dict().items()}
+        given = {"bias_ih_l0": bias, "bias_ih_l1": bias, "weight_ih_l1": weight}
+        lstm.load_state_dict(weights | given)
+        with torch.no_grad():
+            return lstm(x)[0].numpy()
+
+    plain, evaluated = output(torch.zeros_like(read), False), output(read, False)
+    of = dropped(plain, evaluated, output(read, True, 0.5))
+    off = (output(read, False, 0.5) == evaluated).all()
+    return {"dropout": {**of, "off_in_evaluation": bool(off)}}
 
 
 def _fed(module: torch.nn.LSTM, shape: Shape, dtype: str) -> str:

@@ -146,7 +146,7 @@ Span = Annotated[
         | Annotated[list[_Number], Field(min_length=2, max_length=2)],
     ),
 ]
-Property = Literal["checkpoint", "container", "defaults", "exception", "padding"]
+Property = Literal["checkpoint", "container", "defaults", "exception", "padding", "training"]
 Sizes = Annotated[Many[Size], BeforeValidator(_several, json_schema_input_type=Size | Many[Size])]
 
 Expression = Annotated[

@@ -14,6 +14,7 @@ from conformance.convention.convention import UnfedError, native_inputs, native_
 from conformance.lstm.case import Case
 from conformance.lstm.sample import draw, fed_shapes
 from conformance.process.framework import Framework
+from conformance.process.host import TOLD
 
 # The claims that need a function which an adapter may leave out.
 NEEDS = {"inferred_shapes": "infer", "parameters": "parameters"}
@@ -73,8 +74,8 @@ def unasked(framework: Framework, case: Case) -> dict[str, Absence]:
         for claim, function in NEEDS.items()
         if function not in framework.functions
     }
-    if case.record == ("defaults",) and "defaults" not in framework.functions:
-        missing["properties"] = "the adapter has no defaults()"
+    if len(case.record) == 1 and case.record[0] in set(TOLD) - set(framework.functions):
+        missing["properties"] = f"the adapter has no {case.record[0]}()"
     found = {
         claim: Absence(claim, why, source)
         for claim, why in missing.items()

@@ -23,8 +23,9 @@ def properties(observation: Observation) -> Verdict:
     """What the framework is free to do is what is on record of its version."""
     if observation.outcome != "rejected" and (ended := stopped(observation)):
         return ended
-    if observation.defaults is not None:
-        return refused(observation.defaults, "asking for the defaults")
+    if observation.untold is not None:
+        told = " and ".join(observation.case.record)
+        return refused(observation.untold, f"asking for the {told}")
     got, lines = {}, []
     facts = seen(observation)
     spoken = {name for name, records in observation.on_record.items() if records}

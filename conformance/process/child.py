@@ -82,9 +82,9 @@ class Watched(Layer):
 def answer(adapter: Any, request: Message) -> Iterator[tuple[str, Any]]:
     """What the adapter does with one case, part by part, so that a crash loses no earlier part.
 
-    Yields ``inferred``, ``parameters``, ``results`` and ``defaults`` (each a value or
-    ``{"exception": ...}``), ``properties``, ``repeated`` where the request has a call ``between``
-    (see `_repeated`), then ``warnings`` and ``seconds``. A request without
+    Yields ``inferred``, ``parameters``, ``results`` and what the adapter has ``told``, by name
+    (each a value or ``{"exception": ...}``), ``properties``, ``repeated`` where the request has a
+    call ``between`` (see `_repeated`), then ``warnings`` and ``seconds``. A request without
     ``describe`` asks for the results alone, one without ``run`` for no results; one with ``watch``
     also yields ``read``, the options that the adapter looked at.
     """
@@ -114,14 +114,19 @@ def answer(adapter: Any, request: Message) -> Iterator[tuple[str, Any]]:
             yield from _ran(timed, call)
             if "between" in request and call.returned is not None:
                 yield "repeated", timed("repeated", partial(_repeated, call, request))
-        if request["defaults"] and (defaults := getattr(adapter, "defaults", None)):
-            yield "defaults", timed("defaults", lambda: _plain(defaults(dimensions), "defaults"))
+        for name in request["told"]:
+            if tell := getattr(adapter, name, None):
+                yield name, timed(name, partial(_told, name, tell, dimensions))
     if watch:
         yield "read", sorted(layer.__dict__.get("read", ()))
     told = sorted({steady(f"{one.category.__name__}: {one.message}")[:MAX_TEXT] for one in caught})
     more = [f"and {len(told) - MAX_WARNINGS:,} more"] if len(told) > MAX_WARNINGS else []
     yield "warnings", told[:MAX_WARNINGS] + more
     yield "seconds", seconds
+
+
+def _told(name: str, tell: Callable[[Dimensions], Any], dimensions: Dimensions) -> Any:
+    return _plain(tell(dimensions), name)
 
 
 @dataclasses.dataclass

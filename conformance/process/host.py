@@ -21,6 +21,7 @@ from conformance.process.cache import Cache, lend
 from conformance.process.framework import Framework, declared
 from conformance.process.gateway import Gateway, Here, Lost, Slow, remote
 
+TOLD = ("defaults", "training")  # properties that an adapter has a function for
 RESTARTS = 10  # after so many deaths in a row that nothing explains it is not started again
 
 
@@ -266,7 +267,7 @@ def request(
         "inputs": _packed(inputs, dtype),
         "run": case.run,
         "describe": not case.must_reject,
-        "defaults": "defaults" in case.record,
+        "told": [name for name in TOLD if name in case.record],
     }
     if case.repeat:
         other = _between(case)

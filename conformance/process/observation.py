@@ -19,7 +19,7 @@ from conformance.lstm.case import Case, Dimensions, Record, Shape
 from conformance.lstm.sample import Floats, Sample, draw
 from conformance.process.child import Message, Packed, unpacked
 from conformance.process.framework import Framework
-from conformance.process.host import Down, Host
+from conformance.process.host import TOLD, Down, Host
 
 GRADIENT = "gradient of "
 _REFERENCE = ("expected", "allowed", "expected_gradients", "allowed_gradients")
@@ -68,7 +68,7 @@ class Observation:
     exception: Raised | None = None
     inferred: Mapping[str, Shape] | Raised | None = None
     parameters: Mapping[str, Shape] | Raised | None = None
-    defaults: Raised | None = None  # where asking for them raised
+    untold: Raised | None = None  # where asking for defaults, or for what training drops, raised
     control: Raised | None = None  # what right input raises, where wrong input was refused
     sample: Sample | None = None  # what was fed
     expected: Mapping[str, Floats] = field(default_factory=dict)  # the reference, canonical
@@ -163,11 +163,12 @@ def _observe(
         "before": host.before,
     }
     results = parts.get("results", {})
-    defaults = parts.get("defaults", {})
-    if "exception" in defaults:
-        facts["defaults"] = Raised(**defaults["exception"])
-    elif "defaults" in parts:
-        facts["properties"] = {**facts["properties"], "defaults": defaults}
+    for name in TOLD:
+        told = parts.get(name, {})
+        if "exception" in told:
+            facts["untold"] = Raised(**told["exception"])
+        elif name in parts:
+            facts["properties"] = {**facts["properties"], name: told}
     if down is not None:
         facts |= {"outcome": down.outcome, "detail": down.message, "output": down.output}
     elif "exception" in results:

@@ -18,7 +18,7 @@ from typing import Any
 
 DUE = ("CONVENTION", "run")  # what every adapter defines
 # And what it may define.
-MAY = ("infer", "parameters", "defaults", "keep_compilations", "stages", "place")
+MAY = ("infer", "parameters", "defaults", "training", "keep_compilations", "stages", "place")
 DEVICES = ("cpu", "cuda", "mps", "tpu")
 
 

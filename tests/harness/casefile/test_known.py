@@ -448,7 +448,7 @@ RECORD_EDITS = {
     "unknown property": (
         [("property: exception", "property: excption")],
         [
-            "3:15: property: expected 'checkpoint', 'container', 'defaults', 'exception' or 'padding', got the text 'excption': did you mean 'exception'?"
+            "3:15: property: expected 'checkpoint', 'container', 'defaults', 'exception', 'padding' or 'training', got the text 'excption': did you mean 'exception'?"
         ],
     ),
     "no requirement": (

@@ -548,7 +548,7 @@ EDITS = {
     "unknown property": (
         [("    expect:", "    record: [pading]\n    expect:")],
         [
-            "8:14: record[0]: expected 'checkpoint', 'container', 'defaults', 'exception' or 'padding', got the text 'pading': did you mean 'padding'?"
+            "8:14: record[0]: expected 'checkpoint', 'container', 'defaults', 'exception', 'padding' or 'training', got the text 'pading': did you mean 'padding'?"
         ],
     ),
     "published number of a matrix": (

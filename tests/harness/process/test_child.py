@@ -21,7 +21,7 @@ REQUEST: dict[str, Any] = {
     "inputs": {},
     "run": True,
     "describe": True,
-    "defaults": True,
+    "told": ["defaults", "training"],
 }
 LONE = "\ud800"
 
