@@ -341,7 +341,9 @@ def run(
     named = partial(_named, compiled(call, stack) if layer.execution == "compiled" else call, layer)
     if layer.execution == "predict":
         named = _predicting(named, of_any_time=first is not None)
-    before = tensors if first is None else {**tensors, "input": first}
+    before = tensors
+    if first is not None:  # all of its steps count
+        before = {n: one for n, one in tensors.items() if n != "mask"} | {"input": first}
     if layer.stateful != "no":
         named = second(named, stack, layer, before)
     elif first is not None:

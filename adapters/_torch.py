@@ -293,7 +293,12 @@ def answered(
         leaf.requires_grad_(layer.gradients)
     with torch.set_grad_enabled(layer.gradients), precision(layer):
         if first is not None:
-            call({**fed, "input": first})
+            before = {**fed, "input": first}
+            if "lengths" in fed:  # all of its steps count
+                sizes = first.shape[:2]
+                time, rows = sizes if layer.layout == "time_major" else sizes[::-1]
+                before["lengths"] = torch.full((rows,), time)
+            call(before)
         returned, results = call(fed)
     properties = {"container": outline(returned, results)}
     if layer.gradients:

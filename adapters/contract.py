@@ -52,7 +52,8 @@ and, where the framework has that:
 
 Where the convention has an input ``first``, a case may feed one: an input of other sizes, with
 which the same layer, or the same program, is called before, or for which it is exported. It is the
-first of a stateful layer's two calls. Nothing of that call is handed out.
+first of a stateful layer's two calls. All of its steps count, whatever lengths or mask are fed
+besides. Nothing of that call is handed out.
 
 Under `Layer.gradients` the inputs hold a cotangent for every result that is asked for,
 ``"cotangent of " + name``, and `run` returns beside the results, for every weight and every input

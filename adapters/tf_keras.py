@@ -303,7 +303,9 @@ def run(
         call = _compiled(call)
     elif layer.execution == "predict":
         call = partial(_predicted, call)
-    before = tensors if first is None else {**tensors, "input": first}
+    before = tensors
+    if first is not None:  # all of its steps count
+        before = {n: one for n, one in tensors.items() if n != "mask"} | {"input": first}
     if layer.stateful != "no":
         call = _second(call, stack, layer, before)
     elif first is not None:

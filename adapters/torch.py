@@ -240,7 +240,7 @@ def run(
         _execution(layer, module) as it,
     ):
         if first is not None:
-            _call(it, layer, {**fed, "input": first})
+            _call(it, layer, fed | {"input": first} | _full(layer, fed, first))
         returned, results = _call(it, layer, fed)
     properties["container"] = outline(returned, results)
     if layer.gradients:
@@ -466,6 +466,16 @@ def _execution(layer: Layer, module: torch.nn.LSTM) -> Iterator[Any]:
     torch.compiler.reset()  # or the modules of earlier cases count as recompilations of this one
     with torch._dynamo.config.patch(allow_rnn=True):
         yield torch.compile(module, backend="aot_eager", fullgraph=True)  # needs no C++ compiler
+
+
+def _full(
+    layer: Layer, fed: Mapping[str, torch.Tensor], first: torch.Tensor
+) -> dict[str, torch.Tensor]:
+    """The lengths of a call before, where lengths are fed: all of its steps count."""
+    if "lengths" not in fed:
+        return {}
+    time, batch = first.shape[:2] if layer.layout == "time_major" else first.shape[1::-1]
+    return {"lengths": torch.full((batch,), time, device="cpu")}
 
 
 def _call(

@@ -216,8 +216,8 @@ def _unfit_first(
     wrong = layer.stateful != "no" and first.batch_size != dimensions.batch_size
     if first == dimensions:
         yield "first: these are the case's own sizes"
-    if layer.mask == "given" or layer.lengths == "given":
-        yield "first: all steps of both calls count: neither lengths nor a mask are given"
+    if layer.stateful != "no" and (layer.mask == "given" or layer.lengths == "given"):
+        yield "first: of a stateful layer all steps of both calls count: give no lengths, no mask"
     if entry.expect == "rejected" and not entry.feed and not wrong:
         yield "first: what is called before is right, so nothing is there to reject"
     if wrong and entry.expect != "rejected":

@@ -374,7 +374,7 @@ EDITS = {
             ("layer: {bias: true}", "layer: {stateful: carried, mask: given}"),
             ("    expect:", "    first: {time_steps: 3}\n    expect:"),
         ],
-        ["6:5: first: all steps of both calls count: neither lengths nor a mask are given"],
+        ["6:5: first: of a stateful layer all steps of both calls count: give no lengths, no mask"],
     ),
     "first of other steps rejected": (
         [
