@@ -90,7 +90,7 @@ CONVENTION = Convention(
             ".safetensors",
             "tensors",
             save="nn.state.safe_save(nn.state.get_state_dict(model), FILE)",
-            load="state = nn.state.safe_load(FILE)",
+            load="state = {k: one.numpy() for k, one in nn.state.safe_load(FILE).items()}",
         ),
     ),
 )
