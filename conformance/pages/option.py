@@ -80,8 +80,14 @@ def completed(chosen: Mapping[str, Any]) -> Asked | None:
         layer = Layer(**{**own, **need})
         if not any(contradictions(layer, ONE)):
             batch = 1 if layer.layout == "unbatched" else sizes.batch_size
-            return Asked(layer, replace(sizes, batch_size=batch))
+            return Asked(layer, replace(_as_wide(layer, sizes), batch_size=batch))
     return None
+
+
+def _as_wide(layer: Layer, sizes: Dimensions) -> Dimensions:
+    """`sizes`; of a residual layer with as many features as it hands out."""
+    width = layer.num_outputs * (layer.projection_size or sizes.hidden_units)
+    return replace(sizes, embedding_dim=width) if layer.residual else sizes
 
 
 def parsed(text: str) -> Asked:
@@ -99,6 +105,8 @@ def parsed(text: str) -> Asked:
         given.setdefault("batch_size", 1)
     layer = Layer(**{name: value for name, value in given.items() if name in DEFAULTS})
     sizes = replace(GUIDE, **{name: value for name, value in given.items() if name in SIZES})
+    if "embedding_dim" not in given:
+        sizes = _as_wide(layer, sizes)
     for problem in contradictions(layer, sizes):
         raise OptionError(problem)
     return Asked(layer, sizes)
@@ -125,5 +133,7 @@ def _may(name: str) -> Iterator[Any]:
     kind = _TYPES.get(name)
     if kind is bool:
         yield from (True, False)
+    elif kind is str:
+        yield from values(name)
     elif get_origin(kind) is not None:
         yield from get_args(kind)

@@ -4,7 +4,6 @@ from dataclasses import replace
 from typing import Any
 
 from adapters.contract import Array, Dimensions, Layer
-from adapters.numpy import composed
 from tests.harness.adapters import right
 from tests.harness.adapters.right import CONVENTION, infer, parameters
 
@@ -15,5 +14,5 @@ PACKAGES = ("numpy",)
 def run(layer: Layer, dimensions: Dimensions, weights: Any, inputs: Any) -> dict[str, Array]:
     """Run the right adapter, each layer without its residual."""
     if layer.layers:
-        return composed(run, layer, dimensions, weights, inputs)
+        return right.apart().composed(run, layer, dimensions, weights, inputs)
     return right.run(replace(layer, residual=False), dimensions, weights, inputs)

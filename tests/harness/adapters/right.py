@@ -130,7 +130,7 @@ def run(
     """
     if layer.layers:
         alone = partial(run, step=step, scan=scan, join=join)
-        return _apart().composed(alone, layer, dimensions, weights, inputs)
+        return apart().composed(alone, layer, dimensions, weights, inputs)
     fed = dict(inputs)
     cotangents = {name: fed.pop(name) for name in inputs if name.startswith("cotangent of ")}
     first = fed.pop("first", fed["x"])
@@ -165,7 +165,7 @@ def run(
 def infer(layer: Layer, dimensions: Dimensions) -> dict[str, Shape]:
     """Return the shapes that `run` gives, by formula."""
     if layer.layers:
-        return _apart().described(infer, layer, dimensions)
+        return apart().described(infer, layer, dimensions)
     axes = _axes(layer, dimensions) if layer.return_sequences else _batch(layer, dimensions)
     h, c = _states(layer, dimensions)
     width = h[-1] * (1 if layer.merge == "none" else layer.num_outputs)
@@ -176,7 +176,7 @@ def infer(layer: Layer, dimensions: Dimensions) -> dict[str, Shape]:
 def parameters(layer: Layer, dimensions: Dimensions) -> dict[str, Shape]:
     """Return the shape of every weight, by formula."""
     if layer.layers:
-        return _apart().described(parameters, layer, dimensions)
+        return apart().described(parameters, layer, dimensions)
     shapes: dict[str, Shape] = {}
     cell, width = dimensions.hidden_units, dimensions.embedding_dim
     hidden = layer.projection_size or cell
@@ -255,7 +255,7 @@ def _forward(
     return results | {name: _unbatched(layer, end, behind=1) for name, end in ends.items()}
 
 
-def _apart() -> Any:
+def apart() -> Any:
     """What puts layers together that differ; a project of a test has no such adapter."""
     return import_module("adapters.numpy")
 
