@@ -64,6 +64,8 @@ GAPS = (  # delete a line once the adapter runs that option
     Gap({"recurrent_activation": ANY}, why="gates are sigmoids", source=DOCS),
     Gap({"activation": ANY}, why="tanh is written into the cell", source=DOCS),
     Gap({"cell": ANY}, why="the cell is the plain one", source=DOCS),
+    Gap({"layers": ANY}, why="all layers of a stack are alike", source=DOCS),
+    Gap({"residual": True}, why="nothing is added to what a layer hands out", source=DOCS),
     Gap({"checkpoint": ANY}, why="numpy.savez is not run", source=DOCS, own=True),
 )
 
