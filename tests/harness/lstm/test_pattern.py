@@ -94,6 +94,14 @@ def test_native_merge(merge: str) -> None:
     assert form == Native("y", "batch time hidden")
 
 
+@pytest.mark.parametrize("merge", ["sum", "mul", "ave"])
+def test_native_merge_of_the_last(merge: str) -> None:
+    """So has the output of the last step alone."""
+    declared = Native("y", "batch (direction hidden)")
+    form = native("last", declared, Layer(bidirectional=True, merge=merge))
+    assert form == Native("y", "batch hidden")
+
+
 def test_native_not_merged() -> None:
     """Directions that are not joined are a family of results, one for each."""
     form = native("output", OUTPUT, Layer(bidirectional=True, merge="none"))
