@@ -10,7 +10,8 @@ from typing import Any
 
 from adapters.contract import Convention
 from conformance.casefile.form import ON_DEMAND
-from conformance.claim.check import CLAIMS, claims_on
+from conformance.claim.asked import asked
+from conformance.claim.check import CLAIMS
 from conformance.claim.property import seen
 from conformance.command import CommandError
 from conformance.lstm.case import Case, Record
@@ -19,6 +20,7 @@ from conformance.process.child import Message
 from conformance.process.framework import Framework
 from conformance.process.host import Host, request
 from conformance.process.observation import Observation, observe
+from conformance.process.source import MAY, defines
 
 TIMEOUT = 60.0  # of a host; in this process nothing is cut short
 
@@ -29,6 +31,7 @@ class Known:
 
     case: Case
     right: Observation
+    claims: tuple[str, ...]  # that are put: not of a function that the right layer leaves out
     lines: frozenset[int]  # of the right layer's source, that were run
 
 
@@ -56,7 +59,9 @@ class Ground:
 
     def host(self, module: str) -> Host:
         """The adapter in `module`, in this process; what is asked of it is made once for all."""
-        host = Host(Framework(module, module, ""), self.root, TIMEOUT, in_process=True)
+        functions = tuple(name for name in MAY if defines(module, name))
+        framework = Framework(module, module, "", functions=functions)
+        host = Host(framework, self.root, TIMEOUT, in_process=True)
         host.request = self._request
         return host
 
@@ -64,17 +69,18 @@ class Ground:
         host = self.host(self.module)
         self._convention = host.convention()
         for case in cases:
-            asked: list[Message] = []
-            host.asked = asked.append
+            messages: list[Message] = []
+            host.asked = messages.append
             right, lines = _traced(self.module, partial(observe, host, case))
             right = replace(right, on_record=_on_record(right))
-            for claim in claims_on(case):
+            claims = asked(host.framework, case)
+            for claim in claims:
                 verdict = CLAIMS[claim](right)
                 if verdict.outcome != "agrees":
                     told = verdict.message.partition("\n")[0]
                     raise CommandError(f"the right layer: {claim} on {case.id}: {told}")
-            self._requests[case.id, id(right.sample)] = asked[0]
-            yield Known(case, right, lines)
+            self._requests[case.id, id(right.sample)] = messages[0]
+            yield Known(case, right, claims, lines)
 
     def _request(
         self, convention: Convention, case: Case, sample: Sample | None, weights: Any = None

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from conformance.claim.check import CLAIMS, claims_on
+from conformance.claim.check import CLAIMS
 from conformance.kill.ground import Ground, Known
 from conformance.process.host import Host
 from conformance.process.observation import observe
@@ -52,7 +52,7 @@ def _told(host: Host, put: Sequence[Known], on_demand: bool) -> Iterator[Kill]:
             continue
         # Without the numbers fed there is no diagnosis, which takes longer than all the rest.
         got = replace(got, on_record=right.on_record, sample=None)
-        claims = tuple(name for name in claims_on(case) if CLAIMS[name](got).outcome != "agrees")
+        claims = tuple(name for name in known.claims if CLAIMS[name](got).outcome != "agrees")
         if claims:
             yield Kill(case.id, case.behaviour, claims, on_demand)
 
