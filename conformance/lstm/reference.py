@@ -111,7 +111,7 @@ def _scan(
     p = None if weights.projection_weights is None else weights.projection_weights[direction]
     gate, squash = _clipping(layer, layer.recurrent_activation), _clipping(layer, layer.activation)
     peepholes = None if layer.cell != "peepholes" else weights.peephole_weights
-    output = np.zeros((*sequence.shape[:2], h.shape[-1]))
+    output = np.zeros_like(h, shape=(*sequence.shape[:2], h.shape[-1]))  # rounded, where h is
     steps = range(sequence.shape[1])
     for t in reversed(steps) if backward else steps:
         i, f, g, o = np.split(sequence[:, t] @ w.T + h @ r.T + b, 4, axis=-1)
@@ -124,12 +124,11 @@ def _scan(
         h_next = gate(o) * squash(c_next)
         if p is not None:
             h_next = h_next @ p.T
-        if valid is None:
-            h, c, output[:, t] = h_next, c_next, h_next
-        else:
-            here = valid[:, t, None]
-            h, c = np.where(here, h_next, h), np.where(here, c_next, c)
-            output[:, t] = np.where(here, h_next, 0.0)
+        output[:, t] = h_next
+        if valid is not None:  # in place: what np.where makes rounds no more
+            out = ~valid[:, t]
+            output[out, t], h_next[out], c_next[out] = 0.0, h[out], c[out]
+        h, c = h_next, c_next
     return output, h, c
 
 

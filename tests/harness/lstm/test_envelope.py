@@ -125,6 +125,24 @@ def test_mixed(narrow: str) -> None:
     assert all((limits[name] == limit).all() for name, limit in wanted.items())
 
 
+@pytest.mark.parametrize("lengths", ["full", "given"])
+@pytest.mark.parametrize("return_sequences", [False, True])
+def test_small_products(lengths: Any, return_sequences: bool) -> None:
+    """What is merged is rounded too: a product in float16 is off by its least number's half."""
+    layer = Layer(
+        bidirectional=True,
+        merge="mul",
+        dtype="float16",
+        lengths=lengths,
+        return_sequences=return_sequences,
+    )
+    ends = (5, 2) if lengths == "given" else ()
+    case = replace(SEQUENCES, layer=layer, dimensions=Dimensions(2, 5, 3, 4), lengths=ends)
+    case = replace(case, numbers=Numbers(weights=(-0.01, 0.01)))
+    limit = envelope.results(layer, draw(case))["output"]
+    assert (limit[0] >= 2.0**-25).all()
+
+
 def test_projected_from_zeros() -> None:
     """Zeros are initial states as wide as the projection and as the cell."""
     layer = Layer(projection_size=2)
