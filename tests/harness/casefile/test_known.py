@@ -117,7 +117,7 @@ DEVIATION_EDITS = {
         [("    why:", "    reason:")],
         [
             "3:5: missing key 'why' in a deviation",
-            "8:5: unknown key 'reason' in a deviation: the keys are cases, where, claim, version, device, outcome, got, outcomes, why, source",
+            "8:5: unknown key 'reason' in a deviation: the keys are cases, where, claim, version, device, outcome, got, outcomes, spoils, why, source",
         ],
     ),
     "no source": (

@@ -11,12 +11,14 @@ from pathlib import Path
 import pytest
 
 from conformance.casefile.load import load_cases
-from conformance.claim.check import CLAIMS, claims_on
+from conformance.claim.asked import asked
+from conformance.claim.check import CLAIMS
 from conformance.claim.property import on_record
 from conformance.lstm.case import Case, Record
 from conformance.process.framework import Framework
 from conformance.process.host import Host
 from conformance.process.observation import Observation, observe
+from conformance.process.source import MAY, defines
 
 ROOT = Path(__file__).resolve().parents[3]
 ADAPTERS = ROOT / "tests" / "harness" / "adapters"
@@ -42,7 +44,7 @@ WIDE = {"deepbench", "published"}  # layers as wide as people use, for mistakes 
 COVERING = {case.behaviour for case in CASES.values() if case.behaviour.startswith("coverage-")}
 # ... and those that ask of each option once more, in a way of their own.
 AGAIN = COVERING | {"activations", "cell-variants", "compiled", "first-call", "masks", "streaming"}
-AGAIN |= {"training"}
+AGAIN |= {"composition", "training"}
 
 RIGHT = ["right", "prints_to_stdout", "warns"]
 WRONG = {
@@ -401,7 +403,9 @@ def put(adapter: str) -> list[Case]:
 
 def findings(adapter: str) -> dict[tuple[str, str], str]:
     """Return the message of every claim that does not agree, by claim and case's id."""
-    framework = Framework(adapter, f"tests.harness.adapters.{adapter}", "")
+    module = f"tests.harness.adapters.{adapter}"
+    functions = tuple(name for name in MAY if defines(module, name))
+    framework = Framework(adapter, module, "", functions=functions)
     host = Host(framework, ROOT, timeout=30, in_process=adapter in MISTAKES)
     found = {}
     for case in put(adapter):
@@ -409,7 +413,7 @@ def findings(adapter: str) -> dict[tuple[str, str], str]:
         alike = known is not None and known.convention == host.convention()
         observation = observe(host, case, known=known if alike else None)
         observation = replace(observation, on_record=on_record(case, RECORDS))
-        for claim in claims_on(case):
+        for claim in asked(framework, case):
             verdict = CLAIMS[claim](observation)
             if verdict.outcome != "agrees":
                 found[claim, case.id] = verdict.message
