@@ -278,9 +278,9 @@ MEETING = {  # of options together, or of rare sizes, which only the covering ar
         {"coverage-sizes"},
         {"values": "output: other values"},
     ),
-    "square_weight_transposed": (
-        {"coverage-sizes"},
-        {"values": "output: other values"},
+    "square_weight_transposed": (  # two directions of 8 feed 4 units as many features as gates
+        {"composition", "coverage-sizes"},
+        {"values": "output: other values", "gradients": "other values"},
     ),
     "three_options_meet": (
         ALL,
