@@ -323,15 +323,19 @@ def _likeliest(one: Chosen, form: str, root: Path) -> Chosen:
 
 @cache
 def _keepers(root: Path, form: str) -> frozenset[str]:
-    frameworks = find(root, shipped(root), missing=True)
     return frozenset(
-        one.name
-        for one in frameworks
-        if one.convention and any(kind.form == form for kind in one.convention.files)
+        name
+        for name, convention in _conventions(root, tuple(shipped(root))).items()
+        if any(kind.form == form for kind in convention.files)
     )
 
 
 @cache
 def _spellings(root: Path, names: tuple[str, ...]) -> Any:
+    return spellings(_conventions(root, names))
+
+
+@cache
+def _conventions(root: Path, names: tuple[str, ...]) -> Mapping[str, Convention]:
     frameworks = find(root, names, missing=True)
-    return spellings({one.name: one.convention for one in frameworks if one.convention})
+    return {one.name: one.convention for one in frameworks if one.convention}
